@@ -147,7 +147,9 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'host-addresses.ts',
     'list-work.ts',
     'list-thread.ts',
+    'transfer',
   ],
+  'peer/filtering/transfer': ['transfer.ts', 'zone-text.ts', 'tsig.ts', 'walk.ts'],
   'peer/core': [
     'core.ts',
     'reload.ts',
@@ -318,6 +320,8 @@ export const PURE: readonly string[] = [
   'settings/change.ts',
   'settings/wire.ts',
   'peer/filtering/shared-lists.ts',
+  'peer/filtering/transfer/walk.ts',
+  'peer/filtering/transfer/zone-text.ts',
   'peer/filtering/list-edits.ts',
   'peer/home/records.ts',
   'evidence',

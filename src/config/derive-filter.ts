@@ -1,8 +1,12 @@
 /** The section `filter` in the words of the room: own rules as rules, days as numbers. */
+import { errorText } from '../base/index.ts'
+import { nameToText, parseName } from '../dns/index.ts'
 import { type FilterOptions, type GroupOptions, minutesOf, ruleFor, type Schedule } from '../filter/index.ts'
+import { parseListenAddress } from '../serve/settings.ts'
 import { dayNumber } from './sections/filter.ts'
 import type { ConfigValues } from './sections/schema.ts'
-import type { FilterConfig, FilterList, Problem } from './types.ts'
+import { isAddress } from './sections/values.ts'
+import type { FilterConfig, FilterList, Problem, ZoneSource } from './types.ts'
 
 type Values = ConfigValues['filter']
 type ScheduleValues = Values['groups'][string]['schedules'][number]
@@ -18,14 +22,47 @@ export function readFilter({ filter }: Pick<ConfigValues, 'filter'>, problems: P
     for (const one of schedules) check(`filter.groups.${name}.schedules`, one.lists === 'everything' ? [] : one.lists)
   }
   return {
-    lists: Object.entries(filter.lists).flatMap(([name, list]) => (list.enabled ? [listOf(name, list)] : [])),
+    lists: Object.entries(filter.lists).flatMap(([name, list]) => {
+      if (!list.enabled) return []
+      if (list.rpz === undefined) return [listOf(name, list.source!, list)]
+      const transfer = transferOf(list.rpz, `filter.lists.${name}.rpz.primaries`, problems)
+      return [zoneOf(name, list, transfer)]
+    }),
     options: optionsOf(filter),
     disabled: Object.entries(filter.lists).flatMap(([name, { enabled }]) => (enabled ? [] : [name])),
   }
 }
 
-function listOf(name: string, list: Values['lists'][string]): FilterList {
-  const { source, kind, format, everyHours, maxMegabytes, rewrites } = list
+function zoneOf(name: string, list: Values['lists'][string], transfer: ZoneSource): FilterList {
+  const servers = list.rpz!.primaries.join(', ')
+  const source = `rpz ${nameToText(transfer.zone)} from ${servers}`
+  // Whose zone it is is somebody else, as with a URL.
+  const read = { ...list, format: 'rpz' as const, rewrites: list.rewrites ?? false }
+  return { ...listOf(name, source, read), isUrl: true, transfer }
+}
+
+function transferOf(
+  { zone, primaries, tsig }: NonNullable<Values['lists'][string]['rpz']>,
+  path: string,
+  problems: Problem[],
+): ZoneSource {
+  const endpoints = primaries.flatMap((text) => {
+    try {
+      return [isAddress(text) ? { address: text, port: 53 } : parseListenAddress(text)]
+    } catch (error) {
+      problems.push({ path, message: errorText(error) })
+      return []
+    }
+  })
+  return {
+    zone: parseName(zone),
+    primaries: endpoints,
+    tsig: tsig && { ...tsig, name: parseName(tsig.name) },
+  }
+}
+
+function listOf(name: string, source: string, list: Values['lists'][string]): FilterList {
+  const { kind, format, everyHours, maxMegabytes, rewrites } = list
   const isUrl = /^https?:\/\//i.test(source)
   return {
     source,

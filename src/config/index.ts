@@ -37,4 +37,5 @@ export type {
   Setting,
   Source,
   TlsConfig,
+  ZoneSource,
 } from './types.ts'

@@ -22,7 +22,7 @@ function isListUrl(value: string): boolean {
   return /^https?:$/.test(protocol) && username === '' && password === ''
 }
 
-const listForm = oneList.omit({ enabled: true }).extend({
+const listForm = oneList.omit({ enabled: true, rpz: true }).extend({
   source: url(),
   maxMegabytes: whole(1, MAX_SHARED_LIST_MEGABYTES).default(32),
   groups: list(word('the name of a group'), MAX_GROUPS).optional(),
@@ -94,7 +94,7 @@ export function scheduleForm(when: string): string | undefined {
 /** "sun", "fri-sun" or "daily". */
 function daysOf(words: string): readonly string[] {
   if (words === 'daily') return DAYS
-  const [from, to = from, more] = words.split('-').map((day) => DAYS.findIndex((one) => one === day))
+  const [from, to = from, more] = words.split('-').map((day) => (DAYS as readonly string[]).indexOf(day))
   if (from === undefined || from < 0 || to! < 0 || more !== undefined) return []
   return DAYS.map((_, i) => DAYS[(from + i) % DAYS.length]!).slice(0, ((to! - from + DAYS.length) % DAYS.length) + 1)
 }

@@ -74,6 +74,20 @@ export interface FilterList {
   readonly maxBytes: number
   /** Whether any box of the household may have named it. */
   readonly isShared: boolean
+  /** It comes from these by transfer, and `source` only says so. */
+  readonly transfer?: ZoneSource
+}
+
+export interface ZoneSource {
+  readonly zone: Name
+  readonly primaries: readonly Endpoint[]
+  readonly tsig:
+    | {
+        readonly name: Name
+        readonly algorithm: 'hmac-sha256' | 'hmac-sha384' | 'hmac-sha512'
+        readonly secretFile: string
+      }
+    | undefined
 }
 
 export interface TlsConfig {

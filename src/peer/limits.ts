@@ -71,6 +71,12 @@ export const limits = {
   LIST_FETCH_MS: 600_000,
   /** A server of lists that says nothing for so long is given up, ms. */
   LIST_IDLE_MS: 30_000,
+  /** Of one zone that comes by transfer: the longest policy zones that are published have two million. */
+  MAX_ZONE_RECORDS: 4_000_000,
+  /** What its SOA says of when to ask again is taken so far: seldom enough for the primary, often enough for a list. Ms. */
+  LEAST_REFRESH_MS: 60_000,
+  /** A NOTIFY is a hint that anybody can forge: the primary is asked at most so often for it. Ms. */
+  NOTIFY_EVERY_MS: 10_000,
   /** From one address of a list to the next. */
   MAX_REDIRECTS: 5,
   /** After a failure a list is fetched again so soon, ms; twice as long after each further one, up to an hour. */

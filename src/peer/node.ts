@@ -395,7 +395,7 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
         queryLog.heard(event)
         parts.metrics?.heard(watch.heard(event))
       },
-      onNotify: onNotifyOf({ core, carrier: parts.carrier }),
+      onNotify: onNotifyOf({ core, carrier: parts.carrier, filtering }),
       // What a ledger says of a name may change at any block, and is looked at by whoever asks; its DS set is the ledger's as well.
       mayRemember: (question) =>
         !core.isOfLedger(question.name) && !recursor.contextOf({ ...question, type: Type.SOA }).startsWith('ledger:'),
@@ -425,9 +425,11 @@ function watchDevices(
 }
 
 /** What a zone says of its CDS set is a hint for a carrier; all else one for what the cache has of it. */
-function onNotifyOf({ core, carrier }: Pick<NodeParts, 'core' | 'carrier'>) {
-  return (zone: Name, from: string, type: number) =>
-    type === Type.CDS ? carrier?.notified(zone, from) : core.notified(zone, from)
+function onNotifyOf({ core, carrier, filtering }: Pick<NodeParts, 'core' | 'carrier' | 'filtering'>) {
+  return (zone: Name, from: string, type: number) => {
+    if (type === Type.CDS) return carrier?.notified(zone, from)
+    return filtering.notified(zone, from) ? 'taken' : core.notified(zone, from)
+  }
 }
 
 /** Throws TLS_CERTIFICATE. */

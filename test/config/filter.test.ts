@@ -51,6 +51,27 @@ describe('the section filter', () => {
     expect(disabled).toEqual(['off'])
   })
 
+  it('takes policy zones by transfer, which give no addresses of their own unless it is said', () => {
+    const tsig = { name: 'key.example', secretFile: '/etc/key' }
+    const { lists } = load({
+      lists: { policy: { rpz: { zone: 'Rpz.Example', primaries: ['192.0.2.1', '[::1]:5353'], tsig } } },
+    })
+    expect(lists).toMatchObject([
+      {
+        isUrl: true,
+        source: 'rpz Rpz.Example. from 192.0.2.1, [::1]:5353',
+        options: { name: 'policy', format: 'rpz', rewrites: false },
+        transfer: {
+          primaries: [
+            { address: '192.0.2.1', port: 53 },
+            { address: '::1', port: 5353 },
+          ],
+          tsig: { algorithm: 'hmac-sha256', secretFile: '/etc/key' },
+        },
+      },
+    ])
+  })
+
   it('makes rules of names, for all and for groups', () => {
     const { options } = load({
       block: ['Bad.Example.'],
@@ -101,7 +122,21 @@ describe('the section filter', () => {
       { lists: { ads: { source: 'ftp://lists.example/x' } } },
       /filter\.lists\.ads\.source.*https or http URL, or a file/,
     ],
-    [{ lists: { ads: {} } }, /filter\.lists\.ads\.source/],
+    [{ lists: { ads: {} } }, /filter\.lists\.ads.*either a source or rpz/],
+    [
+      { lists: { ads: { source: '/etc/x', rpz: { zone: 'rpz.example', primaries: ['192.0.2.1'] } } } },
+      /filter\.lists\.ads.*either a source or rpz/,
+    ],
+    [{ lists: { ads: { rpz: { zone: 'rpz.example', primaries: [] } } } }, /primaries.*must name a server/],
+    [{ lists: { ads: { rpz: { zone: 'rpz.example', primaries: ['ns.example'] } } } }, /primaries/],
+    [
+      {
+        lists: {
+          ads: { rpz: { zone: 'rpz.example', primaries: ['::1'], tsig: { name: 'k', algorithm: 'hmac-md5' } } },
+        },
+      },
+      /algorithm/,
+    ],
     [{ lists: { 'a/b': { source: '/etc/x' } } }, /filter\.lists.*must be the name of a list/],
     [{ lists: { ads: { source: '/etc/x', format: 'yaml' } } }, /filter\.lists\.ads\.format/],
     [{ lists: { ads: { source: '/etc/x', everyHours: 0 } } }, /filter\.lists\.ads\.everyHours/],

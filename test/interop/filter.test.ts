@@ -1,5 +1,5 @@
 /** Blocking as a household meets it: a list that only this node can find, groups by prefix, allow, pause, aliases, and dig as the client. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -11,10 +11,11 @@ import { CLI, comesTrue, until } from './scenes/asking.ts'
 
 const SCENES = new URL('./scenes/', import.meta.url)
 const scene = (name: string) => fileURLToPath(new URL(name, SCENES))
-const runnable = available('dig', 'curl')
-if (!runnable) console.warn('skipped: the test of blocking needs root, ip, dig and curl')
+const runnable = available('dig', 'curl', 'knotd')
+if (!runnable) console.warn('skipped: the test of blocking needs root, ip, dig, curl and knotd')
 
 const WORLD_PORT = 20_053
+const POLICY_PORT = 5_355
 const [BOX, KID, ADULT, LIST_HOST] = ['10.9.0.1', '10.9.0.40', '10.9.0.99', '10.9.0.80'] as const
 
 describe.skipIf(!runnable)('blocking', () => {
@@ -48,6 +49,43 @@ describe.skipIf(!runnable)('blocking', () => {
     return JSON.parse(ns.run('curl', ['-s', '--max-time', '200', '-X', method, '-H', 'X-Chordns: 1', url]))
   }
   const list = join(dir, 'list.txt')
+  const SECRET = Buffer.from('a secret of both sides').toString('base64')
+  const writePolicy = (serial: number, name: string) =>
+    writeFileSync(
+      join(dir, 'rpz.zone'),
+      `$ORIGIN rpz.org.\n$TTL 60\n@ SOA ns.org. mail.org. ${serial} 3600 600 86400 60\n@ NS ns.org.\n${name} CNAME .\n`,
+    )
+
+  /** A primary of others for a policy zone, with a key. */
+  async function startPrimary(): Promise<void> {
+    writePolicy(1, 'bad.zone1.org')
+    writeFileSync(join(dir, 'rpz.secret'), SECRET)
+    mkdirSync(join(dir, 'knot'))
+    const config = join(dir, 'knot.conf')
+    writeFileSync(
+      config,
+      `server:\n  rundir: "${dir}/knot"\n  listen: [${LIST_HOST}@${POLICY_PORT}]\n  udp-workers: 1\n  tcp-workers: 1\n  background-workers: 1\n` +
+        `control:\n  listen: "${dir}/knot.sock"\nlog:\n  - target: stderr\n    any: warning\ndatabase:\n  storage: "${dir}/knot"\n` +
+        `key:\n  - id: policy.key.\n    algorithm: hmac-sha256\n    secret: ${SECRET}\n` +
+        `remote:\n  - id: box\n    address: ${BOX}\n    via: ${LIST_HOST}\nacl:\n  - id: xfr\n    key: policy.key.\n    action: transfer\n` +
+        `zone:\n  - domain: rpz.org.\n    file: "${join(dir, 'rpz.zone')}"\n    notify: box\n    acl: xfr\n    zonefile-load: difference\n    zonefile-sync: -1\n    journal-content: all\n`,
+    )
+    ns.spawn('knotd', ['-c', config]).stderr!.on('data', (chunk) => {
+      log = (log + String(chunk)).slice(-20_000)
+    })
+    const soa = ['+short', '+time=1', '+tries=1', '-p', String(POLICY_PORT), `@${LIST_HOST}`, 'rpz.org', 'SOA']
+    await until(
+      'the primary answers',
+      () => {
+        try {
+          return ns.run('dig', soa).includes('mail.org.')
+        } catch {
+          return false
+        }
+      },
+      () => log,
+    )
+  }
 
   async function linesUntilReady(child: ReturnType<Namespace['spawn']>, ready: RegExp): Promise<string[]> {
     child.stderr!.on('data', (chunk) => {
@@ -80,14 +118,21 @@ describe.skipIf(!runnable)('blocking', () => {
     const hints = await linesUntilReady(world, /^ready$/)
     writeFileSync(join(dir, 'root.hints'), `${hints.slice(0, -1).join('\n')}\n`)
     await linesUntilReady(ns.spawn(process.execPath, [scene('list-server.ts'), LIST_HOST, list]), /^ready$/)
+    await startPrimary()
+    const tsig = { name: 'policy.key', secretFile: join(dir, 'rpz.secret') }
+    const rpz = { zone: 'rpz.org', primaries: [`${LIST_HOST}:${POLICY_PORT}`], tsig }
     const config = {
       listen: { udp: [`${BOX}:53`], tcp: [`${BOX}:53`] },
       access: { allow: ['10.9.0.0/24'] },
       iterator: { rootHints: join(dir, 'root.hints'), port: WORLD_PORT, queryLoopback: true, ipv6: false },
       dnssec: { validate: false },
       filter: {
-        lists: { ads: { source: 'http://lists.org/list.txt' }, social: { source: join(dir, 'social.txt') } },
-        groups: { kids: { clients: ['10.9.0.32/28'] }, default: { lists: ['ads'] } },
+        lists: {
+          ads: { source: 'http://lists.org/list.txt' },
+          social: { source: join(dir, 'social.txt') },
+          policy: { rpz },
+        },
+        groups: { kids: { clients: ['10.9.0.32/28'] }, default: { lists: ['ads', 'policy'] } },
       },
       status: { listen: '127.0.0.1:8053' },
       data: dir,
@@ -102,6 +147,7 @@ describe.skipIf(!runnable)('blocking', () => {
         expect(lists.map(({ name, entries }) => [name, entries])).toEqual([
           ['ads', 2],
           ['social', 1],
+          ['policy', 1],
         ])
       },
       () => log,
@@ -174,6 +220,20 @@ describe.skipIf(!runnable)('blocking', () => {
     expect(settings.filter(({ key }) => /^(rule|pause)/.test(key))).toEqual([
       { key: 'rule/kids/||www.zone2.org^', value: 'block' },
     ])
+  })
+
+  it('takes a policy zone by transfer with TSIG, and anew when its primary notifies', async () => {
+    const told = (name: string) => ask(ADULT, name).then(({ rcode, ede }) => [rcode, ede])
+    const blocked = ['NXDOMAIN', '15 (Blocked): (blocked by policy)']
+    expect(await told('bad.zone1.org')).toEqual(blocked)
+    writePolicy(2, 'worse.zone1.org')
+    ns.run('knotc', ['-s', join(dir, 'knot.sock'), 'zone-reload', 'rpz.org'])
+    await until(
+      'the zone is taken anew',
+      async () => (await told('worse.zone1.org'))[1] === blocked[1],
+      () => log,
+    )
+    expect((await told('bad.zone1.org'))[1]).toBeUndefined()
   })
 
   it('takes a list up anew when it has changed, and asks for it only then', async () => {

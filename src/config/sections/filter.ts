@@ -38,8 +38,24 @@ const source = () =>
     error: 'must be an https or http URL, or a file',
   })
 
+const transfer = z.strictObject({
+  zone: domain().describe('Name of the zone.'),
+  primaries: list(text('an address, with or without port'), 8)
+    .min(1, { error: 'must name a server' })
+    .describe('Servers that give it: addresses, with or without port. The first one that answers is taken.'),
+  tsig: z
+    .strictObject({
+      name: domain().describe('Name of the key.'),
+      algorithm: oneOf(['hmac-sha256', 'hmac-sha384', 'hmac-sha512']).default('hmac-sha256').describe('Its algorithm.'),
+      secretFile: text('a file').describe('File with the secret, base64.'),
+    })
+    .optional()
+    .describe('The key that both sides sign with (TSIG).'),
+})
+
 export const oneList = z.strictObject({
-  source: source().describe('Where the list is: a URL, or a file.'),
+  source: source().optional().describe('Where the list is: a URL, or a file.'),
+  rpz: transfer.optional().describe('A response policy zone by transfer, in place of a source.'),
   kind: oneOf(['block', 'allow']).default('block').describe('What its names are for.'),
   format: oneOf(['auto', 'hosts', 'domains', 'wildcard', 'adblock', 'rpz'])
     .default('auto')
@@ -51,6 +67,10 @@ export const oneList = z.strictObject({
     .describe('Whether its rules may give other addresses and aliases. Default: only those of files.'),
   enabled: flag().default(true).describe('If false, the list is neither fetched nor in force.'),
 })
+
+function hasOneSource({ source, rpz }: { readonly source?: unknown; readonly rpz?: unknown }): boolean {
+  return (source === undefined) !== (rpz === undefined)
+}
 
 export const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const
 
@@ -99,10 +119,12 @@ const entries = (value: object) => Object.keys(value).length
 export const filter = z
   .strictObject({
     lists: z
-      .record(word('the name of a list'), oneList, { error: recordError('list') })
+      .record(word('the name of a list'), oneList.refine(hasOneSource, { error: 'must have either a source or rpz' }), {
+        error: recordError('list'),
+      })
       .refine((value) => entries(value) <= MAX_LISTS, { error: `must have at most ${MAX_LISTS} lists` })
       .default({})
-      .describe('Blocklists: name -> {source, kind, format, everyHours, maxMegabytes, rewrites, enabled}.'),
+      .describe('Blocklists: name -> {source or rpz, kind, format, everyHours, maxMegabytes, rewrites, enabled}.'),
     allow: list(domain(), MAX_OWN_RULES)
       .default([])
       .describe('Names, with all below them, that are resolved whatever lists say.'),

@@ -127,6 +127,11 @@ export class Filtering implements FilterControl {
     return this.#lists.states()
   }
 
+  /** A NOTIFY (RFC 1996): only a hint. Owes whether it is of use. */
+  notified(zone: Name, from: string): boolean {
+    return this.#lists.notified(zone, from)
+  }
+
   /** Memory of the names. */
   get bytes(): number {
     return this.#bytes

@@ -1,11 +1,15 @@
 /** The lists that are wanted, as they are on this machine: read from disk into one set, fetched when they are due. One load or fetch after the other. */
-import { type Clock, errorText, type Log } from '../../base/index.ts'
-import type { FilterList } from '../../config/index.ts'
-import type { Name } from '../../dns/index.ts'
+import { rm } from 'node:fs/promises'
+import { ChordnsError, type Clock, errorText, type Log } from '../../base/index.ts'
+import type { FilterList, ZoneSource } from '../../config/index.ts'
+import { type Name, sameName } from '../../dns/index.ts'
 import { filterLimits, filterSetBytes, type ListState, type PackedSet, type RuleLine } from '../../filter/index.ts'
+import { readTextFile } from '../../io/index.ts'
 import { limits } from '../limits.ts'
-import { ListCopies } from './list-copies.ts'
+import { ListCopies, type ListCopy } from './list-copies.ts'
 import { type ListWork, listWork } from './list-work.ts'
+import type { ZoneTimers } from './transfer/transfer.ts'
+import type { TsigKey } from './transfer/tsig.ts'
 
 export interface HeldListsDeps {
   readonly config: { readonly data: string }
@@ -32,12 +36,18 @@ interface Held {
   skipped: number
   updatedAt: number | undefined
   trouble: string | undefined
+  /** Whether its rules are in the set. */
+  isInForce: boolean
   /** Failures in a row. */
   failures: number
   /** Of the copy on disk. */
   bytes: number
   /** Monotonic ms. */
   dueAt: number
+  /** When it was last asked for; the same. */
+  askedAt: number
+  /** Of a zone by transfer that is there. */
+  zone: ZoneTimers | undefined
 }
 
 export class HeldLists {
@@ -108,6 +118,20 @@ export class HeldLists {
     })
   }
 
+  /** Somebody says that a zone has changed. Owes whether it is of use: the zone is fetched from that address. */
+  notified(zone: Name, from: string): boolean {
+    const now = this.#deps.clock.monotonic()
+    const isFrom = ({ primaries }: ZoneSource) => primaries.some(({ address }) => address === from)
+    const meant = this.#held.filter(
+      ({ list: { transfer } }) => transfer !== undefined && sameName(transfer.zone, zone) && isFrom(transfer),
+    )
+    for (const held of meant) {
+      held.dueAt = Math.min(held.dueAt, Math.max(now, held.askedAt + limits.NOTIFY_EVERY_MS))
+    }
+    if (meant.some(({ dueAt }) => dueAt <= now)) void this.refresh()
+    return meant.length > 0
+  }
+
   /** The lines of a list that speak of a name. Rejects where the text cannot be read. */
   async linesOf(listName: string, name: Name): Promise<readonly RuleLine[]> {
     const held = this.#held.find(({ list }) => list.options.name === listName)
@@ -134,9 +158,12 @@ export class HeldLists {
         skipped: 0,
         updatedAt: copy?.updatedAt,
         trouble: isSame ? known.trouble : undefined,
+        isInForce: false,
         failures: isSame ? known.failures : 0,
         bytes: copy?.bytes ?? 0,
-        dueAt: this.#dueAt(list, copy?.updatedAt),
+        askedAt: isSame ? known.askedAt : Number.NEGATIVE_INFINITY,
+        zone: copy?.zone,
+        dueAt: this.#dueAt(list, copy?.updatedAt, copy?.zone),
       })
     }
     this.#held = held
@@ -144,16 +171,18 @@ export class HeldLists {
     await this.#compile()
   }
 
-  #dueAt({ everyMs, isUrl }: FilterList, updatedAt: number | undefined): number {
+  #dueAt(list: FilterList, updatedAt: number | undefined, zone?: ZoneTimers): number {
     const now = this.#deps.clock.monotonic()
-    if (!isUrl) return now + everyMs
+    const everyMs = everyMsOf(list, zone)
+    if (!list.isUrl) return now + everyMs
     const age = updatedAt === undefined ? everyMs : this.#deps.clock.now() - updatedAt
     return now + Math.max(0, everyMs - age)
   }
 
   async #compile(): Promise<void> {
     const { log, seed } = this.#deps
-    const there = this.#held.filter(({ updatedAt }) => updatedAt !== undefined)
+    const there = this.#held.filter((held) => held.updatedAt !== undefined && !this.#isExpired(held))
+    for (const held of this.#held) held.isInForce = there.includes(held)
     const files = there.map(({ list }) => ({ options: list.options, file: this.#copies.fileOf(list) }))
     if (files.length === 0) return this.#put(undefined, 0)
     const { set, counts } = await this.#work.compile(files, seed)
@@ -190,38 +219,91 @@ export class HeldLists {
 
   /** Owes whether there is a new text. */
   async #fetch(held: Held): Promise<boolean> {
-    const { clock, log, resolve, seed, refuses } = this.#deps
+    const { clock, log, seed } = this.#deps
     const { list } = held
+    const wasExpired = this.#isExpired(held)
+    held.askedAt = clock.monotonic()
     const draft = await this.#copies.draftOf(list)
     try {
       const known = await this.#copies.copyOf(list)
-      const { download, isThisMachine } = await import('./download.ts')
-      const given = await download(list.source, draft, {
-        resolve,
-        known,
-        maxBytes: list.isShared ? Math.min(list.maxBytes, this.#room(held)) : list.maxBytes,
-        refuses: list.isShared ? (refuses ?? isThisMachine) : undefined,
-        signal: this.#ended.signal,
-      })
-      if (given !== undefined) await this.#check(list, draft, seed)
+      const given = await this.#given(held, draft, known)
+      // A zone without rules is one all the same: nothing else has an SOA.
+      if (given !== undefined && list.transfer === undefined) await this.#check(list, draft, seed)
       const copy = { ...(given ?? known!), updatedAt: clock.now() }
       await this.#copies.keep(list, given && draft, copy)
       const bytes = (await this.#copies.copyOf(list))?.bytes ?? 0
       Object.assign(held, { updatedAt: copy.updatedAt, trouble: undefined, failures: 0, bytes })
-      held.dueAt = clock.monotonic() + list.everyMs
-      return given !== undefined
+      held.zone = copy.zone
+      held.dueAt = clock.monotonic() + everyMsOf(list, copy.zone)
+      return given !== undefined || wasExpired
     } catch (error) {
       if (this.#ended.signal.aborted) return false
       held.failures++
       held.trouble = errorText(error)
       held.dueAt =
-        clock.monotonic() + Math.min(list.everyMs, limits.LIST_RETRY_MS * 2 ** Math.min(held.failures - 1, 6))
+        clock.monotonic() +
+        Math.min(
+          everyMsOf(list, held.zone),
+          limits.LIST_RETRY_MS * 2 ** Math.min(held.failures - 1, 6),
+          retryMsOf(held),
+        )
       log.warn(
         { list: list.options.name, reason: held.trouble },
         'a list was not fetched: the last copy stays in force',
       )
-      return false
+      // The set is read anew once: the zone may have expired since.
+      return held.isInForce && this.#isExpired(held)
     }
+  }
+
+  /** The new text is in the draft, with what there is to know of it. Undefined: the text has not changed; a zone says so itself. */
+  async #given(
+    held: Held,
+    draft: string,
+    known: ListCopy | undefined,
+  ): Promise<Omit<ListCopy, 'updatedAt'> | undefined> {
+    const { resolve, refuses } = this.#deps
+    const { list } = held
+    const maxBytes = list.isShared ? Math.min(list.maxBytes, this.#room(held)) : list.maxBytes
+    const signal = this.#ended.signal
+    if (list.transfer !== undefined) return this.#transferred(list, list.transfer, draft, known)
+    const { download, isThisMachine } = await import('./download.ts')
+    return download(list.source, draft, {
+      resolve,
+      known,
+      maxBytes,
+      refuses: list.isShared ? (refuses ?? isThisMachine) : undefined,
+      signal,
+    })
+  }
+
+  async #transferred(list: FilterList, source: ZoneSource, draft: string, known: ListCopy | undefined) {
+    const { transfer } = await import('./transfer/transfer.ts')
+    const { zone, primaries } = source
+    const { clock } = this.#deps
+    const { maxBytes } = list
+    const frames = `${draft}.frames`
+    const { timers, isNew } = await transfer(primaries, frames, {
+      zone,
+      key: keyOf(source),
+      known: known?.zone?.serial,
+      maxBytes,
+      signal: this.#ended.signal,
+      now: () => clock.now(),
+    })
+    if (!isNew) return undefined
+    try {
+      await this.#work.write(frames, zone, draft, maxBytes)
+    } finally {
+      await rm(frames, { force: true })
+    }
+    return { etag: undefined, lastModified: undefined, zone: timers }
+  }
+
+  /** The primaries were not reached for as long as its SOA says: what it said is not believed any more (RFC 1035 section 3.3.13). */
+  #isExpired({ zone, updatedAt }: Held): boolean {
+    if (zone === undefined || updatedAt === undefined) return false
+    return this.#deps.clock.now() - updatedAt > zone.expire * 1_000
   }
 
   /** What the other lists of the household leave to one of them. Bytes. */
@@ -245,4 +327,24 @@ export class HeldLists {
     this.#turn = done
     return done
   }
+}
+
+/** A zone says itself when it is looked at again. */
+function everyMsOf({ everyMs }: FilterList, zone: ZoneTimers | undefined): number {
+  return zone === undefined ? everyMs : Math.min(everyMs, Math.max(limits.LEAST_REFRESH_MS, zone.refresh * 1_000))
+}
+
+function retryMsOf({ zone }: Held): number {
+  return zone === undefined ? Number.POSITIVE_INFINITY : Math.max(limits.LEAST_REFRESH_MS, zone.retry * 1_000)
+}
+
+/** Throws FILE_UNREADABLE or TRANSFER_FAILED. */
+function keyOf({ tsig }: ZoneSource): TsigKey | undefined {
+  if (tsig === undefined) return undefined
+  const { name, algorithm, secretFile } = tsig
+  const text = readTextFile(secretFile)
+  const secret = Buffer.from((text ?? '').trim(), 'base64')
+  if (secret.length === 0)
+    throw new ChordnsError('TRANSFER_FAILED', `${secretFile} has no secret in base64`, { why: 'secretFile' })
+  return { name, algorithm, secret }
 }

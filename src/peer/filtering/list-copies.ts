@@ -7,6 +7,7 @@ import { errorText } from '../../base/index.ts'
 import type { FilterList } from '../../config/index.ts'
 import { readTextFile, replaceTextFile } from '../../io/index.ts'
 import type { CopyMarks } from './download.ts'
+import type { ZoneTimers } from './transfer/transfer.ts'
 
 const copyFile = z.object({
   source: z.string(),
@@ -14,12 +15,15 @@ const copyFile = z.object({
   lastModified: z.string().optional(),
   /** Unix ms. */
   updatedAt: z.number(),
+  zone: z.object({ serial: z.number(), refresh: z.number(), retry: z.number(), expire: z.number() }).optional(),
 })
 
 export interface ListCopy extends CopyMarks {
   readonly updatedAt: number
   /** Of the text. Left out where it is not known. */
   readonly bytes?: number
+  /** Of a zone by transfer, as its SOA says. */
+  readonly zone?: ZoneTimers | undefined
 }
 
 /** Of lists that the household shares, apart from the configuration's: what no box names any more is taken away. */
@@ -66,8 +70,8 @@ export class ListCopies {
       const text = readTextFile(this.#noteOf(list))
       if (text === undefined) return undefined
       const { size } = await stat(this.fileOf(list))
-      const { source, etag, lastModified, updatedAt } = copyFile.parse(JSON.parse(text))
-      return source === list.source ? { etag, lastModified, updatedAt, bytes: size } : undefined
+      const { source, etag, lastModified, updatedAt, zone } = copyFile.parse(JSON.parse(text))
+      return source === list.source ? { etag, lastModified, updatedAt, bytes: size, zone } : undefined
     } catch (error) {
       this.#log.warn(
         { list: list.options.name, error: errorText(error) },
@@ -78,9 +82,13 @@ export class ListCopies {
   }
 
   /** The draft takes the place of the copy; undefined: the copy is as the server has it. */
-  async keep(list: FilterList, draft: string | undefined, { etag, lastModified, updatedAt }: ListCopy): Promise<void> {
+  async keep(list: FilterList, draft: string | undefined, copy: ListCopy): Promise<void> {
+    const { etag, lastModified, updatedAt, zone } = copy
     if (draft !== undefined) await rename(draft, this.fileOf(list))
-    await replaceTextFile(this.#noteOf(list), JSON.stringify({ source: list.source, etag, lastModified, updatedAt }))
+    await replaceTextFile(
+      this.#noteOf(list),
+      JSON.stringify({ source: list.source, etag, lastModified, updatedAt, zone }),
+    )
   }
 
   #noteOf({ options, isShared }: FilterList): string {

@@ -1,5 +1,5 @@
 /** The thread that reads lists: millions of lines take seconds. It lives as long as one piece of work. */
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { ChordnsError, fileTrouble } from '../../base/index.ts'
 import { nameFromWire } from '../../dns/index.ts'
 import {
@@ -11,6 +11,7 @@ import {
   type RuleLine,
 } from '../../filter/index.ts'
 import { answerCalls } from '../../io/index.ts'
+import { zoneText } from './transfer/zone-text.ts'
 
 /** A list and the file that has its text. */
 export interface ListFile {
@@ -26,6 +27,20 @@ answerCalls(() => ({
     ),
   explain: ({ options, file }: ListFile, name: Uint8Array, most: number): readonly RuleLine[] =>
     explainList(bytesOf(file), options, nameFromWire(name), most),
+  /** Throws TRANSFER_FAILED or DNS_MALFORMED, and then `file` is not whole. */
+  write(frames: string, zone: Uint8Array, file: string, maxBytes: number): void {
+    const to = openSync(file, 'w', 0o600)
+    try {
+      let bytes = 0
+      for (const text of zoneText(bytesOf(frames), nameFromWire(zone))) {
+        bytes += writeSync(to, text)
+        if (bytes > maxBytes)
+          throw new ChordnsError('TRANSFER_FAILED', `more than ${maxBytes} bytes`, { why: 'too long' })
+      }
+    } finally {
+      closeSync(to)
+    }
+  },
   close() {},
 }))
 

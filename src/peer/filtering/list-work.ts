@@ -10,6 +10,8 @@ const MODULE = new URL(`./list-thread${import.meta.url.endsWith('.ts') ? '.ts' :
 export interface ListWork {
   /** Rejects with FILE_UNREADABLE or THREAD_FAILED. */
   compile(files: readonly ListFile[], seed: Uint8Array): Promise<Compiled>
+  /** Writes the messages of a transfer as a zone file. Rejects with TRANSFER_FAILED, DNS_MALFORMED or THREAD_FAILED. */
+  write(frames: string, zone: Name, file: string, maxBytes: number): Promise<void>
   /** The lines of a list that speak of a name. Rejects likewise. */
   explain(file: ListFile, name: Name, most: number): Promise<readonly RuleLine[]>
 }
@@ -25,6 +27,7 @@ export function listWork(log: Log): ListWork {
   }
   return {
     compile: async (files, seed) => (await ask('compile', [files, seed])) as Compiled,
+    write: async (frames, zone, file, maxBytes) => void (await ask('write', [frames, zone.wire, file, maxBytes])),
     explain: async (file, name, most) => (await ask('explain', [file, name.wire, most])) as readonly RuleLine[],
   }
 }
