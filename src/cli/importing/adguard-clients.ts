@@ -16,8 +16,13 @@ function takeClient(client: YamlMap, taken: Takeover): void {
   for (const id of ids)
     if (!isKnownKind(id)) taken.leave(`client ${name}: ${id}`, 'clients are not told apart by an id in the host name')
   const isApart = client.get('use_global_settings') === false && client.get('filtering_enabled') === false
-  if (isApart && clients.length > 0) taken.group(name, { clients, lists: [] })
-  else
+  if (isApart && clients.length > 0) {
+    taken.group(name, { clients, lists: [] })
+    taken.leave(
+      `client ${name}: without rules of one's own`,
+      'rules for all hold for its group, too: @@ rules of the group stand before them',
+    )
+  } else
     for (const id of clients)
       taken.leave(
         `client ${name}: ${id}`,

@@ -87,11 +87,16 @@ function takeLists(tables: Tables, taken: Takeover): (InGroups & { readonly name
       ...(type === 1 ? { kind: 'allow' as const } : {}),
       ...(enabled ? {} : { enabled: false as const }),
     }
-    const name = taken.list(comment || titleOf(address), list, what)
+    const name = taken.list(titleFor(address, comment), list, what)
     if (name === undefined) return []
     const groups = new Set(tables.adlist_by_group.filter((one) => one.adlist_id === id).map((one) => one.group_id))
     return [{ name, groups, what }]
   })
+}
+
+/** What its owner called it, but for what Pi-hole wrote there itself. */
+function titleFor(address: string, comment: string | null | undefined): string {
+  return comment && !comment.startsWith('Migrated from ') ? comment : titleOf(address)
 }
 
 /** `https://lists.example.org/pro/hosts.txt` -> `lists.example.org-hosts`. */

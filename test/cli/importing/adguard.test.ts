@@ -118,6 +118,7 @@ describe('the configuration of AdGuard Home', () => {
       'filtering.safebrowsing_enabled: true',
       'clients.runtime_sources.whois: true',
       'client Television: tv-id',
+      "client Television: without rules of one's own",
       'client Television: tags: ["device_tv"]',
       'client Television: safebrowsing_enabled',
       'client Phone: 02:00:00:00:00:01',

@@ -7,7 +7,7 @@ const TABLES = [
   'CREATE TABLE "group" AS SELECT 0 AS id, 1 AS enabled, \'Default\' AS name, NULL AS description',
   "INSERT INTO \"group\" VALUES (1, 1, 'Kids', ''), (2, 0, 'Old', ''), (3, 1, 'Empty', '')",
   "CREATE TABLE adlist AS SELECT 1 AS id, 'https://lists.example.org/pro/hosts.txt' AS address, 1 AS enabled, NULL AS comment, 0 AS type",
-  "INSERT INTO adlist VALUES (2, 'https://lists.example.org/kids.txt', 0, 'For the kids!', 0), (3, 'file:///home/mine.txt', 1, '', 0), (4, 'https://lists.example.org/good.txt', 1, 'good', 1)",
+  "INSERT INTO adlist VALUES (2, 'https://lists.example.org/kids.txt', 0, 'For the kids!', 0), (3, 'file:///home/mine.txt', 1, '', 0), (4, 'https://lists.example.org/good.txt', 1, 'Migrated from /etc/pihole/adlists.list', 1)",
   'CREATE TABLE adlist_by_group AS SELECT 1 AS adlist_id, 0 AS group_id',
   'INSERT INTO adlist_by_group VALUES (1, 1), (2, 1), (4, 0), (4, 1)',
   "CREATE TABLE domainlist AS SELECT 1 AS id, 0 AS type, 'good.example' AS domain, 1 AS enabled, NULL AS comment",
@@ -48,7 +48,7 @@ describe('a backup of Pi-hole 6', () => {
     expect(part.filter.lists).toEqual({
       'example.org-hosts': { source: 'https://lists.example.org/pro/hosts.txt' },
       'For-the-kids': { source: 'https://lists.example.org/kids.txt', enabled: false },
-      good: { source: 'https://lists.example.org/good.txt', kind: 'allow' },
+      'example.org-good': { source: 'https://lists.example.org/good.txt', kind: 'allow' },
     })
     expect(part.filter.mode).toBe('nxdomain')
   })
@@ -56,7 +56,7 @@ describe('a backup of Pi-hole 6', () => {
   it('makes one group of each set of groups, and a rule for all of what holds in all of them', () => {
     expect(part.filter.rules).toEqual(['@@|good.example^'])
     expect(part.filter.groups).toEqual({
-      default: { lists: ['example.org-hosts', 'good'], rules: ['|bad.example^'] },
+      default: { lists: ['example.org-hosts', 'example.org-good'], rules: ['|bad.example^'] },
       Kids: { clients: ['192.168.1.7', '02:00:00:00:00:01'], rules: ['||games.example^'] },
     })
   })
