@@ -1,4 +1,4 @@
-/** Who has signed in. In memory: a restart ends all. */
+/** Who has signed in. In memory: a restart ends all, and so does another password: whoever changes it wants others out. */
 import { createHash, randomBytes } from 'node:crypto'
 import { ChordnsError } from '../../base/index.ts'
 import type { SignedInView } from '../dashboard-views.ts'
@@ -17,6 +17,8 @@ export class Sessions {
   readonly #deps: SessionsDeps
   /** By the hash of the token, so that nothing is found by how long a comparison takes; until when, unix ms. */
   readonly #ends = new Map<string, number>()
+  /** The password's line under which they signed in. */
+  #line: string | undefined
   #tries: number[] = []
   #isBusy = false
 
@@ -31,6 +33,7 @@ export class Sessions {
   isOwner(authorization: string | undefined): boolean {
     const token = /^Bearer ([\w-]{43})$/.exec(authorization ?? '')?.[1]
     if (token === undefined) return false
+    this.#endOthers()
     return (this.#ends.get(hashOf(token)) ?? 0) > this.#deps.now()
   }
 
@@ -66,8 +69,16 @@ export class Sessions {
     }
   }
 
+  #endOthers(): void {
+    const line = this.#deps.passwordLine()
+    if (line === this.#line) return
+    this.#ends.clear()
+    this.#line = line
+  }
+
   #begin(): SignedInView {
     const { now } = this.#deps
+    this.#endOthers()
     for (const [hash, end] of this.#ends) if (end <= now()) this.#ends.delete(hash)
     const [oldest] = this.#ends.keys()
     if (this.#ends.size >= limits.MAX_SESSIONS && oldest !== undefined) this.#ends.delete(oldest)

@@ -21,6 +21,19 @@ describe('signing in', () => {
     expect(all.isOwner(`Bearer ${token}`)).toBe(false)
   })
 
+  it('ends for all when the password is another one', async () => {
+    let line: string | undefined = await hashPassword('known to too many')
+    const all = new Sessions({ now: () => now, passwordLine: () => line, keySecret: () => SECRET })
+    const { token } = await all.signIn({ password: 'known to too many' })
+    expect(all.isOwner(`Bearer ${token}`)).toBe(true)
+    line = await hashPassword('mine again')
+    expect(all.isOwner(`Bearer ${token}`)).toBe(false)
+    const again = await all.signIn({ password: 'mine again' })
+    expect([token, again.token].map((one) => all.isOwner(`Bearer ${one}`))).toEqual([false, true])
+    line = undefined
+    expect(all.isOwner(`Bearer ${again.token}`)).toBe(false)
+  })
+
   it('refuses another password, and all where none is set', async () => {
     await expect((await sessions('right')).signIn({ password: 'wrong' })).rejects.toMatchObject({
       code: 'SIGN_IN_REFUSED',
