@@ -90,7 +90,6 @@ export {
   signInquiry,
 } from './modules/admission/statements.ts'
 export type { Subject as EndorserSubject } from './modules/admission/votes.ts'
-
 export {
   type Activation,
   APPLICATIONS,
@@ -233,6 +232,7 @@ export { linkChainPayload, links, renewLinkPayload } from './modules/links/links
 export { forkOf, LINKS, linkedOf, type RecordedFork } from './modules/links/records.ts'
 export { ledgerModules } from './modules/modules.ts'
 export { cdsRefusal } from './modules/names/cds.ts'
+export { commitFrom, commitStateKey } from './modules/names/commits.ts'
 export { KEPT_FOR_CLAIMS } from './modules/names/given.ts'
 export {
   type GuardianProof,
@@ -259,6 +259,7 @@ export { isNameLabel, keptNameStateKey, labelUnder, nameStateKey } from './modul
 export { freeAt, type LifePhase, phaseOf, premiumOf, settled as settledRecord } from './modules/names/life.ts'
 export type { NameLife, PendingAct } from './modules/names/life-record.ts'
 export { nameRecordOf, names } from './modules/names/names.ts'
+export { nameRules } from './modules/names/operations.ts'
 export {
   cancelPayload,
   freePagesPayload,

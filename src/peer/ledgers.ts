@@ -84,6 +84,7 @@ export {
   signGuarded,
 } from './ledger/domain-life.ts'
 export {
+  commitKeyOf,
   type DomainPlace,
   type DomainSummary,
   describeDomain,
@@ -97,6 +98,7 @@ export {
   registrationOf,
   type SettingsWanted,
   serverFrom,
+  takesFrom,
   verifyDomainProof,
 } from './ledger/domains.ts'
 export {

@@ -9,13 +9,16 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isInstalled } from '../../bench/lib/namespace.ts'
+import { fromHex } from '../../src/base/index.ts'
+import { ed25519Signer, sha256 } from '../../src/crypto/index.ts'
 import { parseName } from '../../src/dns/index.ts'
-import { headView } from '../../src/observe/index.ts'
-import { guardiansOf, guardiansText, makeOwnerKey, makeZoneKey } from '../../src/peer/ledgers.ts'
+import { commitPayload } from '../../src/ledger/index.ts'
+import { headView, ledgerStatusView } from '../../src/observe/index.ts'
+import { guardiansOf, guardiansText, makeOwnerKey, makeTransaction, makeZoneKey } from '../../src/peer/ledgers.ts'
 import { type Cluster, type PeerProcess, startCluster } from '../world/cluster.ts'
 import { foundLedger } from '../world/founding.ts'
 import { createWorld, signWorld, simpleSpec, type World } from '../world/index.ts'
-import { CLI, getJson, nodeOf, pause, until } from './scenes/asking.ts'
+import { CLI, getJson, nodeOf, pause, postJson, until } from './scenes/asking.ts'
 import { shownHere } from './scenes/here.ts'
 
 const run = promisify(execFile)
@@ -30,7 +33,14 @@ const [HOSTILE, OTHER] = [0, 1] as const
 const SERVERS = { first: '127.57.0.1', next: '127.57.0.2' } as const
 const DATA = { first: '192.0.2.80', next: '192.0.2.99' } as const
 type Who = keyof typeof SERVERS
+interface Refusal {
+  readonly code: string
+  readonly message: string
+}
+const text = (of: string) => new TextEncoder().encode(of)
 const TERM_S = 8
+/** Accounts of one who catches names that come free. */
+const CATCHERS = 1_000
 /** Short, and long enough for a slow machine to see each part of it. */
 const POLICY = {
   term: `${TERM_S}s`,
@@ -39,8 +49,9 @@ const POLICY = {
   redemption: '1s',
   pendingDelete: '1s',
   prices: [10],
-  premium: 640,
-  premiumHalving: '1s',
+  // It does not fall while this is tried: what catchers have is held against one price.
+  premium: 3_000,
+  premiumHalving: '1h',
   premiumHalvings: 3,
   holdDown: '300s',
   freeze: '600s',
@@ -183,10 +194,10 @@ describe.skipIf(!runnable)('a domain with a term', () => {
     await until('nobody to resolve it any more', () => all(isGone))
     await until('it to come free', async () => (await show()).life.phase === 'free')
 
-    // Its premium has had seconds to fall; so much is enough at any time.
+    await catchersHaveNothing()
     const keys = await Promise.all([0, 1, 2, 3, 4].map((one) => makeOwnerKey(at(`guardian${one}`))))
     writeFileSync(at('guardians'), guardiansText(guardiansOf(keys, { enough: 3, delayMs: 3_000, keyWins: false })))
-    const wishes = ['--most', '3000', '--terms', '100', '--movable', '--guardians', at('guardians')]
+    const wishes = ['--most', '3000', '--terms', '50', '--movable', '--guardians', at('guardians')]
     expect(await register('next', ...wishes)).toMatchObject({ code: 0 })
     await until('everybody to resolve the next', () => all(async (one) => isSecure(await dig(one), 'next')))
     for (const one of cluster.peers) {
@@ -196,6 +207,39 @@ describe.skipIf(!runnable)('a domain with a term', () => {
     }
     expect((await show()).record.generation).toBe(2)
   })
+
+  /** A name has come free, and whoever catches such names is there first, with a thousand accounts. */
+  async function catchersHaveNothing() {
+    const { chains } = ledgerStatusView.parse(await getJson(peer(HOSTILE), '/ledgers'))
+    const { chainId } = chains.find(({ name }) => name === 'p2p')!
+    const owner = ed25519Signer(sha256(text('whoever catches it')))
+    const registration = {
+      chainId: fromHex(chainId),
+      label: text('shop'),
+      owner: owner.publicKey,
+      salt: sha256(text('salt')),
+    }
+    const payload = commitPayload(registration)
+    const terms = { chainId, nonce: 0, fee: 0, expires: Date.now() + 3_600_000 }
+    const refused = new Map<string, number>()
+    for (let one = 0; one < CATCHERS; one++) {
+      const account = ed25519Signer(sha256(text(`catcher ${one}`)))
+      const { bytes } = makeTransaction(account, terms, payload)
+      const { error } = (await postJson(peer(HOSTILE), '/ledgers/submit?chain=p2p', bytes)) as { error?: Refusal }
+      const why = error === undefined ? 'taken' : `${error.code}: ${error.message}`
+      refused.set(why, (refused.get(why) ?? 0) + 1)
+    }
+    // Nobody has endorsed them: an account costs an organisation that somebody vouches for (D73).
+    expect([...refused]).toEqual([
+      ['LEDGER_VOID: the transaction was not taken: the account may not do that', CATCHERS],
+    ])
+    // Whoever is admitted pays what the name costs now, or has nothing.
+    const keys = ['--owner', at('first.owner'), '--ds', `${bases.get('first')}.ds`, '--server', 'ns.elsewhere.net']
+    await makeOwnerKey(at('first.owner'))
+    const cheap = chordns(HOSTILE, 'domain', 'register', 'shop.p2p', ...keys, '--most', '2000')
+    await expect(cheap).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('did nothing') })
+    expect((await show()).life.phase).toBe('free')
+  }
 
   it('whose key is stolen is saved by three of five guardians, through another node than the thief’s, and resolves throughout', async () => {
     const guardian = (one: number) => ['--guardians', at('guardians'), '--guardian', at(`guardian${one}`)]

@@ -255,6 +255,48 @@ describe('registrars', () => {
     expect((await ask('B', 'info', { name: 'nobody.example' })).code).toBe(2303)
   })
 
+  it('see a reveal and make the blocks, and have nothing by a registration of their own before it', async () => {
+    const chains = JSON.parse(await said(0, 'ledger', 'status', '--json', '--node', STATUS)).chains
+    const chainId = fromHex(chains.find(({ name }: { name: string }) => name === 'example').chainId)
+    const of = (signer: typeof owner) => {
+      const registration = {
+        chainId,
+        label: new TextEncoder().encode('book'),
+        owner: signer.publicKey,
+        salt: sha256(signer.publicKey),
+      }
+      const create = {
+        name: 'book.example',
+        registrant: toHex(signer.publicKey),
+        salt: toHex(registration.salt),
+        ds: [`12345 15 2 ${'AB'.repeat(32)}`],
+        ns: ['ns1.book.example=192.0.2.1'],
+      }
+      return { commit: { tld: 'example', commit: toHex(commitHash(registration)) }, create }
+    }
+    /** Handed in, as soon as its commit may be followed. */
+    const revealed = (signer: typeof owner, who: string) =>
+      until(
+        `the reveal of ${who}`,
+        async () => {
+          const { create } = of(signer)
+          const { code, data } = await ask(who, 'create', create)
+          if (code !== 1001) return false
+          const signature = toHex(signer.sign(fromHex(data.sign)))
+          return (await ask(who, 'create', { ...create, signature })).code === 1000
+        },
+        () => log,
+      )
+    const registrant = () => ask('B', 'info', { name: 'book.example' }).then(({ data }) => data?.registrant)
+    expect((await ask('B', 'create', of(owner).commit)).code).toBe(1001)
+    // A's node is the only validator: it makes each block, and the owner's reveal waits for as long as A likes.
+    expect((await ask('A', 'create', of(heir).commit)).code).toBe(1001)
+    await revealed(heir, 'A')
+    await until('the name to be of who came before it', async () => (await registrant()) === toHex(heir.publicKey))
+    await revealed(owner, 'B')
+    await until('the name to be of who committed first', async () => (await registrant()) === toHex(owner.publicKey))
+  })
+
   it('cannot hold a name hostage: what A refuses, and whatever it tries, B hands the name over for its owner', async () => {
     // A turns its customer away, and says itself that the name is its own.
     const token = readFileSync(at('A.clients'), 'utf8')

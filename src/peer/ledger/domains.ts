@@ -14,7 +14,10 @@ import {
 } from '../../dns/index.ts'
 import { readTextFile } from '../../io/index.ts'
 import {
+  commitFrom,
+  commitHash,
   commitPayload,
+  commitStateKey,
   decodeRecord,
   encodePayload,
   hiddenFrom,
@@ -24,6 +27,7 @@ import {
   type NameRecord,
   type NameServer,
   type NameSettings,
+  nameRules,
   nameStateKey,
   nameTransferPayload,
   type Registration,
@@ -169,6 +173,19 @@ export function serverFrom(text: string, zone: Name): NameServer {
 export function registrationOf(owner: Signer, { chainId, label }: DomainPlace): Registration {
   const salt = sha256(owner.sign(signedBytes('chordns/name-salt/1', encodeCanonical([chainId, label]))))
   return { chainId, label, owner: owner.publicKey, salt }
+}
+
+/** Where the state of its chain has the commit of a registration, hex. */
+export function commitKeyOf(registration: Registration): string {
+  return toHex(commitStateKey(commitHash(registration)))
+}
+
+/**
+ * Whether a registration takes the name from who has it now: its commit came first, and is no older than the ledger allows. `commit`: what the state
+ * has of it, hex; null: nothing. `now`: unix ms. Throws LEDGER_MALFORMED.
+ */
+export function takesFrom(record: NameRecord, commit: string | null, now: number): boolean {
+  return commit !== null && nameRules.comesBefore(commitFrom(fromHex(commit)), record, now)
 }
 
 /** Payloads that an owner signs, in bytes. */

@@ -7,6 +7,7 @@ import {
   type NamePolicy,
   type NameRecord,
   phaseOf,
+  type Registration,
   registerPayload,
   registerTermPayload,
   settledRecord,
@@ -21,12 +22,14 @@ import {
   priceNow,
 } from '../ledger/domain-life.ts'
 import {
+  commitKeyOf,
   type DomainPlace,
   describeDomain,
   domainPayloads,
   domainPlace,
   domainRecord,
   domainSettings,
+  takesFrom,
 } from '../ledger/domains.ts'
 import { domainKeptRoot, keptRootKey } from '../ledger/kept-names.ts'
 import { EPP_TEXTS, type EppCode, EppFailure, eppCodeOf } from './codes.ts'
@@ -155,13 +158,14 @@ export class RegistrarDesk {
 
   async #create(command: Exclude<Command<'create'>, { commit: string }>, customer: Customer): Promise<EppResult> {
     const { place, record, policy, pages } = await this.#known(command.name)
-    if (record?.owner !== undefined) throw new EppFailure(2302, `${command.name} is in use`)
     const found = pages && (await this.#deps.node.keptPage(place.chain, pages, place.label))
     if (found?.isKept)
       throw new EppFailure(2306, `${command.name} is kept for who has it in the DNS: a claim is the way to it`)
     const settings = domainSettings(place, { ds: command.ds, servers: command.ns, updateByCds: command.cds })
     const owner = fromHex(command.registrant)
     const registration = { chainId: place.chainId, label: place.label, owner, salt: fromHex(command.salt) }
+    if (record?.owner !== undefined && !(await this.#comesBefore(place, registration, record)))
+      throw new EppFailure(2302, `${command.name} is in use`)
     if (policy === undefined) {
       const make: MakePayload = (signer) => encodePayload(registerPayload(signer, registration, settings))
       return this.#act({ chain: place.chain, owner, make, signature: command.signature, terms: undefined }, customer)
@@ -174,6 +178,13 @@ export class RegistrarDesk {
       encodePayload(registerTermPayload(signer, registration, { settings, wishes, most, page: found?.shown }))
     const terms = actTerms.register(policy, cost)
     return this.#act({ chain: place.chain, owner, make, signature: command.signature, terms }, customer)
+  }
+
+  /** Whoever saw a reveal, and registered the name in front of it, does not keep it: the earlier commit has it. */
+  async #comesBefore({ chain }: DomainPlace, registration: Registration, record: NameRecord): Promise<boolean> {
+    const { node, now } = this.#deps
+    const [commit = null] = await node.prove(chain, [commitKeyOf(registration)])
+    return takesFrom(record, commit, now())
   }
 
   /** Anybody pays for a name: no owner is asked. */

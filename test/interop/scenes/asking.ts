@@ -50,6 +50,14 @@ export async function getJson(peer: PeerProcess, path: string, tries = 3): Promi
   }
 }
 
+/** Says something to a peer, once. */
+export async function postJson(peer: PeerProcess, path: string, body: string): Promise<unknown> {
+  const headers = { [STATUS_HEADER]: '1' }
+  const signal = AbortSignal.timeout(ANSWER_MS)
+  const response = await fetch(`http://127.0.0.1:${peer.statusPort}${path}`, { method: 'POST', headers, body, signal })
+  return response.json()
+}
+
 /**
  * How long tests wait for what must come. It says nothing of how fast a node is: the machine may be slow, and busy otherwise. A test of
  * how fast something is measures it, and says so.

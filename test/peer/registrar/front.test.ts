@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fromHex, toHex } from '../../../src/base/index.ts'
 import { ed25519Signer, encodeCanonical, sha256 } from '../../../src/crypto/index.ts'
 import {
+  commitHash,
+  commitStateKey,
   decodePayload,
   defaultPolicy,
   encodeRecord,
@@ -201,6 +203,33 @@ describe('a registrar', () => {
     const { fields } = decodePayload(node.carried.at(-1)!)
     expect(shownFromValue(fields.at(-1))).toEqual({ page: node.book.pages[0], path: [] })
     node.values.delete(toHex(keptRootStateKey))
+  })
+
+  it('carries a registration of a name that somebody has, where its commit came before his', async () => {
+    const create = {
+      name: 'shop.p2p',
+      registrant: toHex(other.publicKey),
+      salt: '55'.repeat(32),
+      ds: [`1 15 2 ${'AB'.repeat(32)}`],
+      ns: ['ns.net'],
+    }
+    const label = ascii('shop')
+    const registration = {
+      chainId: fromHex('22'.repeat(32)),
+      label,
+      owner: other.publicKey,
+      salt: fromHex(create.salt),
+    }
+    const key = toHex(commitStateKey(commitHash(registration)))
+    const { commit } = recordOf('shop', {})
+    const committed = (number: number, time: number) => node.values.set(key, toHex(encodeCanonical([number, 5, time])))
+    committed(commit + 1, NOW - 60_000)
+    expect(await ask('create', create)).toMatchObject({ code: 2302 })
+    committed(commit - 1, NOW - 3_600_001)
+    expect(await ask('create', create)).toMatchObject({ code: 2302 })
+    committed(commit - 1, NOW - 60_000)
+    expect(await ask('create', create)).toMatchObject({ code: 1001, data: { by: toHex(other.publicKey) } })
+    node.values.delete(key)
   })
 
   it('tells by the codes of EPP what the ledger made of it', async () => {

@@ -46,6 +46,12 @@ export async function openSession(name: string, flags: NodeFlags): Promise<Sessi
   return { node, place, value: value!, policy: policy!, height: proven.height, fresh: proven.fresh }
 }
 
+/** What the state of the domain's chain has at a key, both hex; null: nothing. */
+export async function stateValue({ node, place }: Session, key: string): Promise<string | null> {
+  const { values } = await askNode(node, '/ledgers/prove', { chain: place.chain, key }, provenView)
+  return values[0]?.value ?? null
+}
+
 /** Carries payloads of one name, one after the other. */
 export class Carrier {
   readonly #session: Session

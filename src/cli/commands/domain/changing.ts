@@ -16,7 +16,7 @@ import {
   show,
   showPayloads,
 } from './acting.ts'
-import { Carrier, done, openSession, type Session } from './carrying.ts'
+import { Carrier, done, openSession, type Session, stateValue } from './carrying.ts'
 import { mostOf } from './living.ts'
 import { pageFor } from './pages.ts'
 
@@ -84,14 +84,15 @@ async function register(name: string, flags: RegisterFlags): Promise<void> {
   const peer = await import('../../../peer/ledgers.ts')
   const owner = await peer.loadOwner(flags.owner)
   const record = peer.domainRecord(session.value)
-  if (record?.owner !== undefined)
+  const registration = peer.registrationOf(owner, place)
+  const isTaken = record?.owner !== undefined
+  if (isTaken && !peer.takesFrom(record, await stateValue(session, peer.commitKeyOf(registration)), Date.now()))
     throw new ChordnsError(
       'DOMAIN_REFUSED',
-      `${name} is registered, by ${toHex(record.owner)}: take another name; if the key is yours, use \`chordns domain update\``,
+      `${name} is registered, by ${toHex(record.owner!)}: take another name; if the key is yours, use \`chordns domain update\``,
       {},
     )
   const settings = peer.domainSettings(place, wantedOf(flags))
-  const registration = peer.registrationOf(owner, place)
   const commit = peer.domainPayloads.commit(registration)
   const asked = await priced(name, flags, session, record)
   const reveal =

@@ -1,8 +1,10 @@
 /** Commits that wait for their reveal, in the order in which they came, and are forgotten in it. */
 import { encodeCanonical } from '../../../crypto/index.ts'
+import { moduleKey } from '../../draft.ts'
 import { limits as ledgerLimits } from '../../limits.ts'
 import { ledgerReader } from '../../refusal.ts'
 import type { BlockFacts, Draft } from '../../types.ts'
+import { NAMES } from './kinds.ts'
 import { keyIn, Part } from './label.ts'
 import { limits } from './limits.ts'
 
@@ -21,6 +23,16 @@ export interface Commit {
 export function commitOf(own: Draft, hash: Uint8Array, { time }: BlockFacts): Commit | undefined {
   const commit = readCommit(own.get(keyIn(Part.COMMIT, hash)))
   return commit === undefined || isOver(commit.time, time) ? undefined : commit
+}
+
+/** Under which key of a chain's state a commit stands until it is used or forgotten: what a proof is asked for. */
+export function commitStateKey(hash: Uint8Array): Uint8Array {
+  return moduleKey(NAMES, keyIn(Part.COMMIT, hash))
+}
+
+/** What a value of the state says. Throws LEDGER_MALFORMED. */
+export function commitFrom(value: Uint8Array): Commit {
+  return readCommit(value)!
 }
 
 export function addCommit(own: Draft, hash: Uint8Array, { height, time }: BlockFacts): void {
