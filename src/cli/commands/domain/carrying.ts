@@ -106,11 +106,12 @@ const WORDS: Readonly<Record<number, string>> = {
   4: 'the account cannot pay: see `chordns ledger account`',
   5: 'too late',
   6: 'this account may not carry transactions: its organisation is not admitted; see `chordns ledger apply`, or have another carry it',
+  91: 'it costs more than `--most` allows: see what it costs now by `chordns domain register ... --dry-run`',
   8: 'the account has had all its transactions of today: try again tomorrow',
 }
 
 function wordOf({ code, detail }: Decided): string {
-  return detail === '' ? (WORDS[code] ?? `code ${code}`) : `${detail} (code ${code})`
+  return WORDS[code] ?? (detail === '' ? `code ${code}` : `${detail} (code ${code})`)
 }
 
 function undecided(message: string) {
