@@ -15,7 +15,7 @@ import { Stub } from './lib/stub.ts'
 import { type Benchmark, numberOption, target } from './lib/types.ts'
 import { NODE_FLAGS, type World } from './lib/world-parts.ts'
 
-const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
+const CLI = fileURLToPath(new URL('../bin/sources.mjs', import.meta.url))
 const READY_MS = 500
 const IDLE_MIB = 100
 /** Ticks of /proc/PID/stat, ms. */

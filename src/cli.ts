@@ -9,7 +9,7 @@ if (major < 24) {
   )
   process.exit(1)
 }
-const { useCodeCache } = await import('./cli/code-cache.ts')
+const { useCodeCache } = await import('./cli/code-cache.mjs')
 useCodeCache()
 const { findOwnFiles } = await import('./cli/own-files.ts')
 findOwnFiles()

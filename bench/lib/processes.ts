@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { ask, NODE_FLAGS, parseReady } from './world-parts.ts'
 
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+const CLI = fileURLToPath(new URL('../../bin/sources.mjs', import.meta.url))
 /** Clock ticks of /proc/PID/stat: fixed at 100 on every Linux that Node runs on. */
 const TICK_MS = 10
 const START_MS = 20_000

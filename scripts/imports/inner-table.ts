@@ -8,7 +8,6 @@
 export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   cli: [
     'main.ts',
-    'code-cache.ts',
     'own-files.ts',
     'families.ts',
     'commands',

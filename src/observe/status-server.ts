@@ -13,7 +13,7 @@ import {
   strangerRefusal,
 } from './status-door.ts'
 
-/** As a module it would be read whole, and what it has of WebSockets loads undici: a tenth of the CPU of a start. */
+/** As a module it would be read whole, and what it has of WebSockets loads undici (docs/decisions/0168). */
 const { createServer } = process.getBuiltinModule('node:http')
 
 export interface StatusServer {

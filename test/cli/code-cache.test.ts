@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeF
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { codeCacheOf } from '../../src/cli/code-cache.ts'
+import { codeCacheOf } from '../../src/cli/code-cache.mjs'
 
 describe('the directory of compiled code', () => {
   let home = ''

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { RESOLVERS, ROOT_ADDRESSES, rootLetter } from './addresses.ts'
 import type { Programs } from './programs.ts'
 
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+const CLI = fileURLToPath(new URL('../../bin/sources.mjs', import.meta.url))
 
 export interface Started {
   /** False: this chordns has no validation yet, so AD and bogus differ as a matter of course. */

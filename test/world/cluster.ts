@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 
 /** As `npm start` and the installed command have it. */
 export const NODE_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=40']
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+const CLI = fileURLToPath(new URL('../../bin/sources.mjs', import.meta.url))
 
 export interface ClusterSpec {
   readonly peers: number

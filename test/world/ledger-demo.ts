@@ -16,7 +16,7 @@ import { foundLedger } from './founding.ts'
 import { DOMAIN, DOMAIN_SERVER, type LedgerDemoWorld, ledgerDemoWorld } from './ledger-demo-world.ts'
 
 const run = promisify(execFile)
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+const CLI = fileURLToPath(new URL('../../bin/sources.mjs', import.meta.url))
 
 const VALIDATORS = 4
 /** Carries transactions, and resolves com by the DNS alone. */

@@ -8,7 +8,7 @@ import { signWorld } from './sign.ts'
 import { createWorld } from './world.ts'
 
 const run = promisify(execFile)
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+const CLI = fileURLToPath(new URL('../../bin/sources.mjs', import.meta.url))
 export const RING_PEERS = 5
 const BASE_PORT = 5301
 

@@ -9,7 +9,7 @@ import { STATUS_HEADER } from '../../../src/observe/index.ts'
 import { chunkView, lookupView, statusView } from '../../../src/observe/views.ts'
 import type { PeerProcess } from '../../world/cluster.ts'
 
-export const CLI = fileURLToPath(new URL('../../../src/cli.ts', import.meta.url))
+export const CLI = fileURLToPath(new URL('../../../bin/sources.mjs', import.meta.url))
 const run = promisify(execFile)
 
 /** What a command prints. Rejects where it fails. */

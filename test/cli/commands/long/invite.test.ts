@@ -9,7 +9,7 @@ import { ed25519Signer, peerIdFromPublicKey } from '../../../../src/crypto/index
 import { worthTelling } from '../../../../src/observe/index.ts'
 import { encodeToken, signInvitation } from '../../../../src/ring/index.ts'
 
-const CLI = fileURLToPath(new URL('../../../../src/cli.ts', import.meta.url))
+const CLI = fileURLToPath(new URL('../../../../bin/sources.mjs', import.meta.url))
 const open = {
   ringId: 'cabin',
   admission: 'open',

@@ -1,13 +1,14 @@
 /**
  * Compiled code that is kept from one run to the next: without it, each start compiles hundreds of files anew (docs/decisions/0145). Whoever can write
- * there runs code in this process: the directory belongs to this user alone, or is not used.
+ * there runs code in this process: the directory belongs to this user alone, or is not used. JavaScript, since it comes before the cache: for a file with
+ * types that is not in there Node loads a compiler, which stays in memory (docs/decisions/0168).
  */
 import { mkdirSync, statSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { isAbsolute, join } from 'node:path'
 
-/** Threads that are started later use it, too. Where there is no place for it, the program runs without. */
-export function useCodeCache(env: NodeJS.ProcessEnv = process.env): void {
+/** Threads that are started later use it, too. Where there is no place for it, the program runs without. Twice is once. */
+export function useCodeCache(env = process.env) {
   const directory = codeCacheOf(env)
   if (directory === undefined) return
   enableCompileCache(directory)
@@ -16,7 +17,7 @@ export function useCodeCache(env: NodeJS.ProcessEnv = process.env): void {
 }
 
 /** Made if need be. Undefined: the operator has set Node's own variables, or there is no place that nobody else can write to. */
-export function codeCacheOf(env: NodeJS.ProcessEnv, user = process.geteuid?.()): string | undefined {
+export function codeCacheOf(env, user = process.geteuid?.()) {
   if (env['NODE_COMPILE_CACHE'] !== undefined || env['NODE_DISABLE_COMPILE_CACHE'] !== undefined) return undefined
   const own = ownCacheOf(env)
   if (own === undefined) return undefined
@@ -30,7 +31,7 @@ export function codeCacheOf(env: NodeJS.ProcessEnv, user = process.geteuid?.()):
 }
 
 /** That of the service (systemd's CacheDirectory=), else that of the user. */
-function ownCacheOf(env: NodeJS.ProcessEnv): string | undefined {
+function ownCacheOf(env) {
   const service = env['CACHE_DIRECTORY']?.split(':')[0]
   if (service !== undefined && isAbsolute(service)) return service
   const { XDG_CACHE_HOME: cache, HOME: home } = env
@@ -39,7 +40,7 @@ function ownCacheOf(env: NodeJS.ProcessEnv): string | undefined {
 }
 
 /** `sudo` keeps the home of whoever calls it: what is theirs is nothing for root. */
-function isOurs(path: string, user: number | undefined): boolean {
+function isOurs(path, user) {
   const { uid, mode } = statSync(path)
   return user === undefined || (uid === user && (mode & 0o022) === 0)
 }
