@@ -6,16 +6,7 @@
  * `limits.ts` are below all of them. A room inside an inner room has a row of its own, under its path.
  */
 export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
-  cli: [
-    'main.ts',
-    'own-files.ts',
-    'families.ts',
-    'commands',
-    'setup',
-    'importing',
-    'running',
-    'common',
-  ],
+  cli: ['main.ts', 'own-files.ts', 'families.ts', 'commands', 'setup', 'importing', 'running', 'common'],
   'cli/commands': [
     'cache.ts',
     'chain.ts',
