@@ -26,6 +26,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   hops: () => import('./hops.ts'),
   join: () => import('./join.ts'),
   ledger: () => import('./ledger.ts'),
+  lists: () => import('./lists.ts'),
   kills: () => import('./kills.ts'),
   light: () => import('./light.ts'),
   load: () => import('./load.ts'),
