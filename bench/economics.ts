@@ -111,7 +111,7 @@ function report(rows: readonly Row[], how: Readonly<Record<string, unknown>>): B
       },
       {
         title:
-          'a question: requests between members by room, bytes of them, packets (real nodes: TCP segments); and times',
+          'a question: requests between members by room, bytes of them, packets (real nodes: TCP segments); CPU of all members (real nodes); and times',
         columns: [
           'members',
           'mode',
@@ -122,11 +122,12 @@ function report(rows: readonly Row[], how: Readonly<Record<string, unknown>>): B
           'household',
           'bytes',
           'packets',
+          'CPU ms',
           'p50 ms',
           'p99 ms',
           'failures',
         ],
-        rows: rows.filter(({ sharing }) => sharing !== 'off').map(trafficCells),
+        rows: rows.filter(({ sharing, nodes }) => sharing !== 'off' || nodes === 'real').map(trafficCells),
       },
       {
         title: 'virtual nodes over real ones',
@@ -168,6 +169,7 @@ function trafficCells(row: Row): Cell[] {
   const { ring, chunks, chains, household, bytes } = row.requests
   const figures = [ring, chunks, chains, household].map((one) => perQuestion(row, one).toFixed(2))
   const packets = row.packets === undefined ? '-' : perQuestion(row, row.packets).toFixed(1)
+  const cpu = row.cpuMs === undefined ? '-' : perQuestion(row, row.cpuMs).toFixed(2)
   const times = [median(row.latencies), quantile(row.latencies, 0.99)].map((one) => round(one, 1))
   return [
     row.members,
@@ -176,6 +178,7 @@ function trafficCells(row: Row): Cell[] {
     ...figures,
     Math.round(bytes / row.questions),
     packets,
+    cpu,
     ...times,
     row.failures,
   ]

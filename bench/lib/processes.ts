@@ -227,7 +227,7 @@ function watch(name: string, child: ChildProcess, dir: string): Watched {
 }
 
 /** Fields 14 and 15 of /proc/PID/stat (proc(5)), counted behind the name, which may have blanks in it. */
-function cpuMsOf(pid: number): number {
+export function cpuMsOf(pid: number): number {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS

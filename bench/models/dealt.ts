@@ -23,6 +23,8 @@ export interface Dealt {
   readonly requests: Requests
   /** Real nodes only: TCP segments between members. */
   readonly packets?: number
+  /** Real nodes only: CPU of all members, user and system, from the first question to the end of the tail. */
+  readonly cpuMs?: number
 }
 
 export interface Slow {

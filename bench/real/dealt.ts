@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { statusView } from '../../src/observe/views.ts'
 import type { Host } from '../lib/hosts.ts'
+import { cpuMsOf } from '../lib/processes.ts'
 import type { Asking } from '../lib/stream.ts'
 import { Stub, type StubAnswer } from '../lib/stub.ts'
 import { type PeerProcess, startCluster, type World } from '../lib/world-parts.ts'
@@ -95,6 +96,7 @@ async function play({ world, stream, lan }: RealRun, peers: readonly PeerProcess
     const before = await traffic()
     world.clearLog()
     const packetsBefore = packetsSent()
+    const cpuBefore = cpuMs(peers)
     const start = performance.now()
     const answers = await Promise.all(
       stream.map(async ({ question, at }, i) => {
@@ -104,6 +106,7 @@ async function play({ world, stream, lan }: RealRun, peers: readonly PeerProcess
     )
     await pause(TAIL_MS)
     const packets = packetsSent() - packetsBefore
+    const cpu = cpuMs(peers) - cpuBefore
     return {
       latencies: answers.map(({ elapsedMs }) => elapsedMs),
       slowest: slowestOf(stream, answers, stubs.length),
@@ -111,10 +114,15 @@ async function play({ world, stream, lan }: RealRun, peers: readonly PeerProcess
       upstream: upstreamOf(world),
       requests: requestsSince(await traffic(), before),
       packets,
+      cpuMs: cpu,
     }
   } finally {
     for (const stub of stubs) stub.close()
   }
+}
+
+function cpuMs(peers: readonly PeerProcess[]): number {
+  return peers.reduce((sum, { pid }) => sum + cpuMsOf(pid), 0)
 }
 
 const SLOWEST = 12

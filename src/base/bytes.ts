@@ -40,8 +40,14 @@ export function toHex(bytes: Uint8Array): string {
 export function fromHex(text: string): Uint8Array {
   if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) throw new RangeError(`not hex: ${text.slice(0, 80)}`)
   const out = new Uint8Array(text.length / 2)
-  for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16)
+  for (let i = 0; i < out.length; i++) out[i] = 16 * digitAt(text, 2 * i) + digitAt(text, 2 * i + 1)
   return out
+}
+
+/** Of a hex digit, which is known to be one: `0` to `9` end in their value, letters of both cases in theirs less 9. */
+function digitAt(text: string, at: number): number {
+  const code = text.charCodeAt(at)
+  return (code & 15) + (code > 64 ? 9 : 0)
 }
 
 /** Bytes as a string of code units 0-255: a compact Map key. */
