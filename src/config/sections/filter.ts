@@ -10,8 +10,15 @@ const wordError = (what: string) => `must be ${what}: letters, digits, "-", "_" 
 
 export const word = (what: string) => {
   const error = wordError(what)
-  return z.string({ error }).regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, { error })
+  // Rules are looked up by it in objects: `constructor` is a name that each of them has.
+  return z
+    .string({ error })
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, { error })
+    .refine((text) => !(text in Object.prototype), { error: `${error}; this one is reserved` })
 }
+
+/** "own" are the rules that are made by commands, in files and in what clients are told. */
+const listName = word('the name of a list').refine((name) => name !== 'own', { error: 'a list cannot be called "own"' })
 
 const recordError =
   (what: string) =>
@@ -119,7 +126,7 @@ const entries = (value: object) => Object.keys(value).length
 export const filter = z
   .strictObject({
     lists: z
-      .record(word('the name of a list'), oneList.refine(hasOneSource, { error: 'must have either a source or rpz' }), {
+      .record(listName, oneList.refine(hasOneSource, { error: 'must have either a source or rpz' }), {
         error: recordError('list'),
       })
       .refine((value) => entries(value) <= MAX_LISTS, { error: `must have at most ${MAX_LISTS} lists` })
