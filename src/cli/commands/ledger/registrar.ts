@@ -82,12 +82,13 @@ async function serve(flags: RegistrarFlags): Promise<void> {
   })
   const { address, port } = front.address
   const at = `${address.includes(':') ? `[${address}]` : address}:${port}`
-  if (flags.json) printJson({ ready: true, listen: at, account: toHex(signer.publicKey) })
-  else print(`ready listen=${at} account=${toHex(signer.publicKey)}`)
-  await new Promise<void>((resolve) => {
+  const signalled = new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve)
     process.once('SIGINT', resolve)
   })
+  if (flags.json) printJson({ ready: true, listen: at, account: toHex(signer.publicKey) })
+  else print(`ready listen=${at} account=${toHex(signer.publicKey)}`)
+  await signalled
   await front.close()
 }
 
