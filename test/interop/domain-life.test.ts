@@ -197,7 +197,7 @@ describe.skipIf(!runnable)('a domain with a term', () => {
     await catchersHaveNothing()
     const keys = await Promise.all([0, 1, 2, 3, 4].map((one) => makeOwnerKey(at(`guardian${one}`))))
     writeFileSync(at('guardians'), guardiansText(guardiansOf(keys, { enough: 3, delayMs: 3_000, keyWins: false })))
-    const wishes = ['--most', '3000', '--terms', '50', '--movable', '--guardians', at('guardians')]
+    const wishes = ['--most', '4200', '--terms', '100', '--movable', '--guardians', at('guardians')]
     expect(await register('next', ...wishes)).toMatchObject({ code: 0 })
     await until('everybody to resolve the next', () => all(async (one) => isSecure(await dig(one), 'next')))
     for (const one of cluster.peers) {
