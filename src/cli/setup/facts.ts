@@ -58,7 +58,7 @@ function programsOf(inodes: ReadonlySet<string>): Map<string, string> {
 
 function nameOf(pid: string): string {
   const command = textOf(`/proc/${pid}/cmdline`)?.split('\0') ?? []
-  if (command.some((word) => /(^|\/)(chordns|cli\.[jt]s)$/.test(word))) return 'chordns'
+  if (command.some((word) => /(^|\/)(chordns|cli\.[jt]s|bin\/sources\.mjs)$/.test(word))) return 'chordns'
   return textOf(`/proc/${pid}/comm`)?.trim() ?? 'a program'
 }
 
