@@ -109,8 +109,8 @@ describe('five peers in five processes', () => {
     const survivors = cluster.peers.filter((peer) => peer !== victim)
     await victim.stop('SIGKILL')
 
+    // The authorities have just come back: who missed them does not ask again for seconds (RFC 9520), and a stub asks once more.
     for (const peer of survivors)
-      // The authorities have just come back: who missed them does not ask again for seconds (RFC 9520), and a stub asks once more.
       for (const [question, type] of [
         ['www.example.net', 'A'],
         ['mail.example.com', 'A'],
