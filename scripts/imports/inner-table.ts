@@ -88,6 +88,8 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   peer: [
     'ledgers.ts',
     'node.ts',
+    'status-doors.ts',
+    'node-parts.ts',
     'status.ts',
     'dashboard.ts',
     'dashboard-files.ts',

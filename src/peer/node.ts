@@ -3,50 +3,23 @@
  * a start that failed half-way.
  */
 import { hostname } from 'node:os'
-import {
-  ChordnsError,
-  type Clock,
-  errorText,
-  isChordnsError,
-  type Log,
-  type Random,
-  type Transport,
-} from '../base/index.ts'
-import { type Cache, type CacheContents, createCache, createWarmCache, type WarmCache } from '../cache/index.ts'
+import { ChordnsError, errorText, isChordnsError, type Log, type Transport } from '../base/index.ts'
+import { createCache, createWarmCache } from '../cache/index.ts'
 import type { Chunks } from '../chunks/index.ts'
 import type { Config } from '../config/index.ts'
 import { type Name, Type } from '../dns/index.ts'
-import {
-  createExchange,
-  hasAddress,
-  localAddresses,
-  type SystemExchange,
-  systemClock,
-  systemRandom,
-} from '../io/index.ts'
-import {
-  createMetrics,
-  createPages,
-  createStatusServer,
-  isLoopbackHost,
-  isOwnHost,
-  type Metrics,
-  type Sessions,
-  type StatusFolder,
-  type StatusRoute,
-  type StatusServer,
-} from '../observe/index.ts'
-import type { AnchorFollower, Recursor } from '../recurse/index.ts'
+import { createExchange, hasAddress, localAddresses, systemClock, systemRandom } from '../io/index.ts'
+import { createMetrics, type StatusServer } from '../observe/index.ts'
+import type { Recursor } from '../recurse/index.ts'
 import type { Resolver } from '../resolver/index.ts'
 import type { Ring } from '../ring/index.ts'
 import { createFrontEnd, endpointText, type FrontEnd } from '../serve/index.ts'
-import type { CdsCarrier } from './carrying/carrier.ts'
-import { type MakeAnchors, needsAnchors } from './core/anchors.ts'
+import { needsAnchors } from './core/anchors.ts'
 import type { Core } from './core/core.ts'
 import type { CoreReload } from './core/reload.ts'
 import { composeCore } from './core-composition.ts'
-import { createSessions, dashboardRoutes, type ShownSettings } from './dashboard.ts'
-import { type DataFile, openDataFile } from './disk.ts'
+import type { ShownSettings } from './dashboard.ts'
+import { openDataFile } from './disk.ts'
 import { Filtering } from './filtering/filtering.ts'
 import { hostAddresses } from './filtering/host-addresses.ts'
 import { sayOwnName } from './home/box-names.ts'
@@ -55,13 +28,13 @@ import { MdnsBridge } from './home/mdns.ts'
 import { askLocalNetwork } from './home/multicast.ts'
 import { RouterNames } from './home/router-names.ts'
 import { SharedNames } from './home/shared-names.ts'
-import { ledgersOff } from './ledger/paths.ts'
-import { limits } from './limits.ts'
-import { createQueryLog, type QueryLog } from './query-log.ts'
+import type { Machine, NodeParts } from './node-parts.ts'
+import { createQueryLog } from './query-log.ts'
 import { QueryWatch } from './query-watch.ts'
 import type { Peers } from './ring.ts'
 import { rootKeys } from './root-keys.ts'
-import { statusOf, statusRoutes } from './status.ts'
+import { statusOf } from './status.ts'
+import { openStatus } from './status-doors.ts'
 import { needsTls, prepareTls, readTls } from './tls/credentials.ts'
 
 export interface RunningNode {
@@ -114,141 +87,6 @@ export async function startNode({ config, log, version, shown }: StartOptions): 
     await stop(parts, 0)
     throw error
   }
-}
-
-/** What a node is made of, in the order in which it is made; each part may ask for a later one, but only once it runs. */
-interface NodeParts {
-  broken: PromiseWithResolvers<ChordnsError>
-  dataFile: DataFile | undefined
-  cache: Cache & CacheContents
-  exchange: SystemExchange
-  keys: AnchorFollower
-  /** Undefined as long as no configuration in force needed it. */
-  makeAnchors: MakeAnchors | undefined
-  core: Core
-  filtering: Filtering
-  warm: WarmCache | undefined
-  peers: Peers | undefined
-  /** Undefined without a ring. */
-  sharedNames: SharedNames | undefined
-  /** Undefined: they are not looked for. */
-  devices: DeviceWatch | undefined
-  /** Undefined: names of `local` do not exist. */
-  bridge: MdnsBridge | undefined
-  carrier: CdsCarrier | undefined
-  queryLog: QueryLog
-  watch: QueryWatch
-  frontEnd: FrontEnd
-  metrics: Metrics
-  status: StatusServer | undefined
-  /** For the LAN. */
-  dashboard: StatusServer | undefined
-  /** The configuration that is in force, and how its owner wrote it. */
-  inForce: Config
-  shown: ShownSettings | undefined
-}
-
-interface Opening {
-  readonly machine: Machine
-  readonly version: string
-  readonly startedAt: number
-}
-
-/** On loopback for programs of this machine and its browser; on the LAN, where that is wanted, for who has signed in. */
-async function openStatus(parts: Partial<NodeParts>, config: Config, opening: Opening): Promise<void> {
-  const { listen, dashboard } = config.status
-  if (listen === false && dashboard === false) return
-  const made = parts as NodeParts
-  const { machine, version, startedAt } = opening
-  const { clock, log } = machine
-  const sessions = createSessions(config.data, clock)
-  const seen = { ...made, clock, version, startedAt }
-  const routes = {
-    ...statusRoutes({ ...seen, ...machine }, await ledgerRoutesOf(made, clock)),
-    ...dashboardRoutes({
-      clock,
-      sessions,
-      watch: made.watch,
-      peers: made.peers,
-      status: () => statusOf(seen),
-      config: () => made.inForce,
-      shown: () => made.shown,
-    }),
-  }
-  const pages = createPages()
-  const isOwner = (authorization: string | undefined) => sessions.isOwner(authorization)
-  if (listen !== false)
-    parts.status = await createStatusServer(listen, routes, log, {
-      folder: await ledgerFolder(made.peers, config, machine),
-      pages,
-      door: { isOpen: true, scheme: 'http', allowsHost: isLoopbackHost, isOwner },
-    })
-  if (dashboard === false) return
-  refuseWithoutPassword(sessions)
-  const names = config.tls.name === undefined ? [] : [config.tls.name.toLowerCase()]
-  parts.dashboard = await createStatusServer(dashboard, routes, log, {
-    pages,
-    door: { isOpen: false, scheme: 'https', allowsHost: (host) => isOwnHost(host, names), isOwner },
-    tls: readTls(config),
-  })
-}
-
-function refuseWithoutPassword(sessions: Sessions): void {
-  if (!sessions.hasPassword)
-    throw new ChordnsError(
-      'DASHBOARD_NO_PASSWORD',
-      'status.dashboard is for the whole network, and needs a password: `chordns dashboard --password` sets it',
-      {},
-    )
-}
-
-/** The paths of a ledger, loaded where there is one. */
-async function ledgerRoutesOf(
-  { peers, core }: NodeParts,
-  clock: Clock,
-): Promise<Readonly<Record<string, StatusRoute>>> {
-  const side = peers?.ledger
-  if (side === undefined) return ledgersOff()
-  const [{ ledgerRoutes }, { domainRoutes }] = await Promise.all([
-    import('./ledger/routes.ts'),
-    import('./ledger/domain-routes.ts'),
-  ])
-  const { resolver, recursor } = core
-  return { ...ledgerRoutes(side, () => core.precedence()), ...domainRoutes(side, { resolver, recursor, clock }) }
-}
-
-/** The ledgers' history as files, the desk of the witness, and that of an applicant. */
-async function ledgerFolder(
-  peers: Peers | undefined,
-  config: Config,
-  { clock, log }: Machine,
-): Promise<StatusFolder | undefined> {
-  const pages = peers?.ledger?.pages
-  if (pages === undefined) return undefined
-  const endorsers = new Set(config.ledger.answerTo)
-  const desk = endorsers.size === 0 ? undefined : await inquiryDesk()
-  return {
-    path: '/ledger/',
-    maxBody: limits.MAX_NOTE_BODY_BYTES,
-    // Behind a web server all come from one address.
-    answer: async (method, path, body) =>
-      desk !== undefined && path === desk.path ? desk.answer(method, body, 'all') : pages.answer(method, path, body),
-  }
-
-  async function inquiryDesk() {
-    const [{ loadApplicant }, { INQUIRY_PATH, InquiryDesk }] = await Promise.all([
-      import('./ledger/admitting.ts'),
-      import('./ledger/inquiring.ts'),
-    ])
-    const opened = new InquiryDesk({ machine: await loadApplicant(config), endorsers, clock, log })
-    return { path: INQUIRY_PATH, answer: opened.answer.bind(opened) }
-  }
-}
-
-interface Machine {
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
 }
 
 /** All that a question needs but the ring: cache, way to the authorities, the root's keys, the core. */
