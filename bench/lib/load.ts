@@ -58,18 +58,16 @@ export function isRight(
   const questionEnd = name + 5
   if (reply[at] !== query[from] || reply[at + 1] !== query[from + 1]) return false
   for (let i = HEADER_BYTES; i < questionEnd; i++) if (reply[at + i] !== query[from + i]) return false
-  const first = record(reply, at, questionEnd, questionEnd - HEADER_BYTES - 4)
+  const first = record(reply, at, questionEnd)
   const isA = (one: number) => reply[at + one] === 0 && reply[at + one + 1] === TYPE_A
   if (!dnssec) return size >= first + 14 && isA(first) && isAddress(reply, at + first)
-  const second = record(reply, at, first + 10 + ((reply[at + first + 8]! << 8) | reply[at + first + 9]!), 0)
+  const second = record(reply, at, first + 10 + ((reply[at + first + 8]! << 8) | reply[at + first + 9]!))
   const [address, signature] = isA(first) ? [first, second] : [second, first]
   return isA(address) && isAddress(reply, at + address) && reply[at + signature + 1] === TYPE_RRSIG
 }
 
-/** Behind the owner, which is a pointer or the name once more. */
-function record(reply: Uint8Array, at: number, from: number, nameBytes: number): number {
-  if (reply[at + from]! >= 0xc0) return from + 2
-  if (nameBytes > 0) return from + nameBytes
+/** Behind the owner: labels as far as they stand there, then a pointer or the root. */
+function record(reply: Uint8Array, at: number, from: number): number {
   let end = from
   while (reply[at + end]! > 0 && reply[at + end]! < 0xc0) end += reply[at + end]! + 1
   return end + (reply[at + end] === 0 ? 1 : 2)

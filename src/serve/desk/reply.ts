@@ -11,6 +11,7 @@ import {
   OptionCode,
   Rcode,
   type ResourceRecord,
+  sameName,
   Type,
 } from '../../dns/index.ts'
 import { isPublic, type Resolution } from '../../resolver/index.ts'
@@ -98,17 +99,18 @@ function withPadding(reply: Message, bytes: number): Message {
 
 /**
  * The same with the question in lower case, which names in the records are compressed against: so what follows the question is the same
- * for whatever letters the client chose (0x20), and where it points at the question it shows in the client's letters.
+ * for whatever letters the client chose (0x20), and where it points at the question it shows in the client's letters. The cache has the
+ * owner in the letters of whoever asked first: they cost octets, and are nobody else's business.
  */
 export function withLowerQuestion(reply: Message): Message {
   const [question] = reply.questions
   if (question === undefined) return reply
   const name = canonicalName(question.name)
-  if (name === question.name) return reply
-  const lower = (record: ResourceRecord) => (record.name === question.name ? { ...record, name } : record)
+  const lower = (record: ResourceRecord) =>
+    record.name === name || !sameName(record.name, name) ? record : { ...record, name }
   return {
     ...reply,
-    questions: [{ ...question, name }],
+    questions: name === question.name ? reply.questions : [{ ...question, name }],
     answers: reply.answers.map(lower),
     authorities: reply.authorities.map(lower),
   }

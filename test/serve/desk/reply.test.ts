@@ -95,6 +95,17 @@ describe('records of a reply', () => {
     const reply = replyMessage(query(), signed, OPTIONS)
     expect([types(reply.answers), types(reply.authorities)]).toEqual([[Type.A], []])
   })
+  it.each([
+    ['www.example.com', 'WWW.eXaMpLe.com'],
+    ['wWw.Example.com', 'WWW.eXaMpLe.com'],
+    ['wWw.Example.com', 'www.example.com'],
+  ])('asked for %s have its letters, where another asked for %s before, and cost a pointer', (name, before) => {
+    const asked = query({ edns: false }, 'A', name)
+    const found = resolution({ answers: [address(before)] })
+    const bytes = encodeReply(replyMessage(asked, found, OPTIONS), asked.message, 'udp')
+    expect(bytes.length).toBe(encodeMessage(asked.message).length + 2 + 10 + 4)
+    expect(decodeMessage(bytes).answers[0]!.name.wire).toEqual(parseName(name).wire)
+  })
   it('hold them with DO, also in minimal responses', () => {
     const reply = replyMessage(query({ do: true }), signed, OPTIONS)
     expect([types(reply.answers), types(reply.authorities)]).toEqual([
