@@ -93,6 +93,9 @@ export const SIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
   // The core of each node has these two, with a ring or without one (docs/decisions/0167).
   'src/chunks/reads/delegation-source.ts': ['peer'],
   'src/household/watched-cache.ts': ['peer'],
+  // Whether there is anything of a ring, before one is loaded (docs/decisions/0184).
+  'src/ring/run/stored.ts': ['peer'],
+  'src/settings/stored.ts': ['peer'],
   'src/peer/ledgers.ts': ['cli'],
   'src/peer/node.ts': ['cli'],
   // By itself: it brings the curves of @noble.

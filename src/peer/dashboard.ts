@@ -39,7 +39,8 @@ export interface DashboardDeps {
   readonly clock: Clock
   readonly watch: QueryWatch
   readonly sessions: Sessions
-  readonly peers: Peers | undefined
+  /** A ring that waits begins first. */
+  readonly peers: () => Promise<Peers | undefined>
   readonly status: () => StatusView
   /** In force now. */
   readonly config: () => Config
@@ -150,8 +151,9 @@ function readSignIn(body: string): { readonly password?: string; readonly key?: 
 }
 
 /** Signs with the keys in the data directory, for whoever has signed in: to a program of another user of this machine it is refused. */
-async function invite({ peers, config }: DashboardDeps, query: URLSearchParams): Promise<InvitedView> {
+async function invite({ peers: begun, config }: DashboardDeps, query: URLSearchParams): Promise<InvitedView> {
   const { data, ring } = config()
+  const peers = await begun()
   if (peers === undefined) throw new ChordnsError('RING_OFF', 'this node runs without a ring', {})
   if (ring.secretFile === undefined || ring.admission !== 'psk')
     throw new ChordnsError('RING_OFF', 'only the rings of households are entered by invitations: `chordns invite`', {})

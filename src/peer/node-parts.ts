@@ -18,6 +18,7 @@ import type { SharedNames } from './home/shared-names.ts'
 import type { QueryLog } from './query-log.ts'
 import type { QueryWatch } from './query-watch.ts'
 import type { Peers } from './ring.ts'
+import type { WaitingRing } from './waiting-ring.ts'
 
 /** What a node is made of, in the order in which it is made; each part may ask for a later one, but only once it runs. */
 export interface NodeParts {
@@ -31,7 +32,10 @@ export interface NodeParts {
   core: Core
   filtering: Filtering
   warm: WarmCache | undefined
+  /** Undefined as long as the ring waits, too. */
   peers: Peers | undefined
+  /** Undefined where the ring has begun with the node, or there is none. */
+  waiting: WaitingRing | undefined
   /** Undefined without a ring. */
   sharedNames: SharedNames | undefined
   /** Undefined: they are not looked for. */

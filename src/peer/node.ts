@@ -3,9 +3,8 @@
  * a start that failed half-way.
  */
 import { hostname } from 'node:os'
-import { ChordnsError, errorText, isChordnsError, type Log, type Transport } from '../base/index.ts'
+import { ChordnsError, errorText, isChordnsError, type Log } from '../base/index.ts'
 import { createCache, createWarmCache } from '../cache/index.ts'
-import type { Chunks } from '../chunks/index.ts'
 import type { Config } from '../config/index.ts'
 import { type Name, Type } from '../dns/index.ts'
 import { createExchange, hasAddress, localAddresses, systemClock, systemRandom } from '../io/index.ts'
@@ -36,18 +35,20 @@ import { rootKeys } from './root-keys.ts'
 import { statusOf } from './status.ts'
 import { openStatus } from './status-doors.ts'
 import { needsTls, prepareTls, readTls } from './tls/credentials.ts'
+import { mayWait, WaitingRing } from './waiting-ring.ts'
 
 export interface RunningNode {
   readonly frontEnd: FrontEnd
   readonly status: StatusServer | undefined
   /** For the LAN. */
   readonly dashboard: StatusServer | undefined
+  /** None as long as there is no ring. */
   readonly multiaddrs: readonly string[]
   /** The one line that `start` prints once it answers. */
   readonly readyLine: string
   readonly resolver: Resolver
-  readonly ring: Ring | undefined
-  readonly chunks: Chunks | undefined
+  /** Begins it where it waits. Undefined: there is none. */
+  ring(): Promise<Ring | undefined>
   /**
    * Puts another configuration in force while questions are answered, with the cache kept; keys that are read only at the
    * start are ignored. Rejects with ChordnsError CONFIG_*, HINTS_EMPTY, DNSSEC_BAD_ANCHOR, and then changes nothing. One at a time.
@@ -78,7 +79,9 @@ export async function startNode({ config, log, version, shown }: StartOptions): 
     await startResolving(parts, config, machine)
     await startServing(parts, config, machine)
     const made = parts as NodeParts
-    parts.metrics = createMetrics(() => statusOf({ ...made, clock: machine.clock, version, startedAt }))
+    parts.metrics = createMetrics(() =>
+      statusOf({ ...made, peers: () => made.peers, clock: machine.clock, version, startedAt }),
+    )
     await openStatus(parts, config, { machine, version, startedAt })
     void prime(made.core.recursor, log)
     made.keys.start()
@@ -167,31 +170,11 @@ function warnOfBind({ iterator }: Config, log: Log): void {
     )
 }
 
-/** The ring, and the door for stub resolvers. */
+/** The ring, now or when somebody asks for it, and the door for stub resolvers. */
 async function startServing(parts: Partial<NodeParts>, config: Config, { clock, random, log }: Machine): Promise<void> {
-  const { core, dataFile, cache, filtering } = parts as NodeParts
+  const { core, filtering } = parts as NodeParts
   const { recursor, resolver } = core
-  const { enabled, byDefault } = config.ring
-  try {
-    // Without its data this node may be there twice under one name.
-    if (enabled && !(byDefault && dataFile === undefined))
-      parts.peers = await (await import('./ring.ts')).startPeers(
-        { config, clock, random, log, cache, recursor, dataFile },
-        {
-          isAnswering: () => core.isAnswering,
-          isPrivate: (question) => core.isPrivate(question),
-          onAgreed: (finding) => void core.agreed(finding),
-        },
-      )
-  } catch (error) {
-    // Nobody asked for this ring: a resolver that could not begin it is one all the same.
-    if (!byDefault || !isChordnsError(error)) throw error
-    log.warn({ code: error.code, error: errorText(error) }, 'no ring was begun: nobody can be invited')
-  }
-  if (parts.peers !== undefined) {
-    parts.sharedNames = followSettings(parts.peers, core, { random, log })
-    filtering.follow(parts.peers.settings, async () => dataFile?.settled())
-  }
+  await startRing(parts as NodeParts, config, { clock, random, log })
   parts.devices = watchDevices(parts as NodeParts, config, { clock, random, log })
   if (config.devices?.mdns) parts.bridge = new MdnsBridge({ clock, random, askNetwork: askLocalNetwork })
   await filtering.start()
@@ -241,6 +224,42 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
   )
 }
 
+async function startRing(parts: NodeParts, config: Config, machine: Machine): Promise<void> {
+  const { dataFile } = parts
+  const { enabled, byDefault, listen } = config.ring
+  // Without its data this node may be there twice under one name.
+  if (!enabled || (byDefault && dataFile === undefined)) return
+  const begin = () => beginRing(parts, config, machine)
+  if (dataFile === undefined || !mayWait(config, dataFile)) return begin()
+  parts.waiting = new WaitingRing({ listen, log: machine.log }, { begin })
+  await parts.waiting.watch()
+}
+
+/** With what the boxes of a household have in common, which is in force from here on. */
+async function beginRing(parts: NodeParts, config: Config, { clock, random, log }: Machine): Promise<void> {
+  const { core, dataFile, cache, filtering } = parts
+  try {
+    const { startPeers } = await import('./ring.ts')
+    parts.peers = await startPeers(
+      { config, clock, random, log, cache, recursor: core.recursor, dataFile },
+      {
+        isAnswering: () => core.isAnswering,
+        isPrivate: (question) => core.isPrivate(question),
+        onAgreed: (finding) => void core.agreed(finding),
+      },
+    )
+  } catch (error) {
+    // Nobody asked for this ring: a resolver that could not begin it is one all the same.
+    if (!config.ring.byDefault || !isChordnsError(error)) throw error
+    log.warn({ code: error.code, error: errorText(error) }, 'no ring was begun: nobody can be invited')
+    return
+  }
+  const { settings } = parts.peers
+  parts.sharedNames = followSettings(parts.peers, core, { random, log })
+  filtering.follow(settings, async () => dataFile?.settled())
+  parts.devices?.follow(settings)
+}
+
 /** What the boxes of a household have in common is in force here, now and after each change. */
 function followSettings({ settings, transport }: Peers, core: Core, { random, log }: Pick<Machine, 'random' | 'log'>) {
   sayOwnName(settings, transport.self, hostname())
@@ -254,10 +273,8 @@ function watchDevices(
 ): DeviceWatch | undefined {
   if (config === undefined) return undefined
   const routerNames = new RouterNames({ exchange, clock, random })
-  const watch = new DeviceWatch(
-    { config, settings: peers?.settings, routerNames, clock, random, log },
-    { onChange: () => core.localChanged() },
-  )
+  const watch = new DeviceWatch({ config, routerNames, clock, random, log }, { onChange: () => core.localChanged() })
+  if (peers !== undefined) watch.follow(peers.settings)
   watch.start()
   return watch
 }
@@ -282,16 +299,20 @@ function serveOptions({ inForce: config, watch }: Pick<NodeParts, 'inForce' | 'w
 }
 
 function running(parts: NodeParts): RunningNode {
-  const { core, warm, peers, frontEnd, status, dashboard, broken } = parts
+  const { core, warm, frontEnd, status, dashboard, broken } = parts
   return {
     frontEnd,
     status,
     dashboard,
-    multiaddrs: peers?.transport.addresses() ?? [],
-    readyLine: readyLine(frontEnd, status, peers?.transport),
+    get multiaddrs() {
+      return parts.peers?.transport.addresses() ?? []
+    },
+    readyLine: readyLine(parts),
     resolver: core.resolver,
-    ring: peers?.ring,
-    chunks: peers?.chunks,
+    async ring() {
+      await parts.waiting?.awake()
+      return parts.peers?.ring
+    },
     broken: broken.promise,
     async reload(next, shown) {
       await loadAnchors(parts, next)
@@ -314,6 +335,7 @@ function running(parts: NodeParts): RunningNode {
 
 /** No new question first, then what answers the old ones, and last what keeps the result. */
 async function stop(parts: Partial<NodeParts>, drainMs: number): Promise<void> {
+  await parts.waiting?.stop()
   parts.keys?.stop()
   parts.filtering?.stop()
   parts.carrier?.stop()
@@ -344,7 +366,7 @@ async function prime(recursor: Recursor, log: Log): Promise<void> {
   }
 }
 
-function readyLine(frontEnd: FrontEnd, status: StatusServer | undefined, transport: Transport | undefined): string {
+function readyLine({ frontEnd, status, peers, waiting }: NodeParts): string {
   const of = (protocol: string) =>
     frontEnd.addresses
       .filter((one) => one.protocol === protocol)
@@ -353,6 +375,7 @@ function readyLine(frontEnd: FrontEnd, status: StatusServer | undefined, transpo
   const encrypted = ['tls', 'https'].filter((protocol) => of(protocol) !== '')
   const fields = ['udp', 'tcp', ...encrypted].map((protocol) => `${protocol}=${of(protocol)}`)
   if (status !== undefined) fields.push(`status=${endpointText(status.address)}`)
-  if (transport !== undefined) fields.push(`peer=${transport.addresses()[0] ?? transport.self}`)
+  if (peers !== undefined) fields.push(`peer=${peers.transport.addresses()[0] ?? peers.transport.self}`)
+  else if (waiting !== undefined) fields.push('ring=waiting')
   return `ready ${fields.join(' ')}`
 }

@@ -32,14 +32,25 @@ export async function openStatus(parts: Partial<NodeParts>, config: Config, open
   const { machine, version, startedAt } = opening
   const { clock, log } = machine
   const sessions = createSessions(config.data, clock)
-  const seen = { ...made, clock, version, startedAt }
+  const seen = {
+    ...made,
+    peers: () => made.peers,
+    ringAwake: async () => made.waiting?.awake(),
+    sharedNames: () => made.sharedNames,
+    clock,
+    version,
+    startedAt,
+  }
   const routes = {
     ...statusRoutes({ ...seen, ...machine }, await ledgerRoutesOf(made, clock)),
     ...dashboardRoutes({
       clock,
       sessions,
       watch: made.watch,
-      peers: made.peers,
+      async peers() {
+        await seen.ringAwake()
+        return made.peers
+      },
       status: () => statusOf(seen),
       config: () => made.inForce,
       shown: () => made.shown,

@@ -31,9 +31,12 @@ export interface StatusDeps {
   /** Undefined: nothing is kept on disk. */
   readonly dataFile: DataFile | undefined
   readonly core: Core
-  readonly peers: Peers | undefined
+  /** Undefined without a ring, and as long as it waits. */
+  readonly peers: () => Peers | undefined
+  /** Resolves when a ring that waits has begun. */
+  readonly ringAwake: () => Promise<void>
   /** Undefined without a ring. */
-  readonly sharedNames: SharedNames | undefined
+  readonly sharedNames: () => SharedNames | undefined
   /** Undefined: they are not looked for. */
   readonly devices: DeviceWatch | undefined
   readonly random: Random
@@ -48,66 +51,77 @@ type StatusRoutes = Readonly<Record<string, StatusRoute>>
 
 /** Path -> what answers it; a ChordnsError that is thrown becomes a reply with its code. `ledgers`: the paths of a ledger. */
 export function statusRoutes(deps: StatusDeps, ledgers: StatusRoutes): StatusRoutes {
-  const { clock, peers, dataFile, metrics } = deps
+  const { clock, dataFile, metrics } = deps
   return {
-    '/status': reads(() => statusOf(deps)),
+    ...routesOfRing(deps),
     '/healthz': reads(() => ({ ok: true })),
     '/readyz': reads(() => readiness(knowsTheWay(deps))),
     '/metrics': reads(async () => new PlainReply(200, metrics.contentType, await metrics.text())),
     '/lookup': looksUp((query, signal) => lookup(deps, query, signal)),
     '/cache': looksUp((query) => showCached(deps, nameOf(query), reachOf(query))),
     '/cache/flush': acts((query) => flushCached(deps, nameOf(query), reachOf(query))),
+    ...filterRoutes({ control: deps.filtering, clock, settled: async () => dataFile?.settled() }),
+    ...ledgers,
+  }
+}
+
+/** What is asked of the ring, and what boxes have in common over it: a ring that waits begins first. */
+function routesOfRing(deps: StatusDeps): StatusRoutes {
+  const { clock, dataFile } = deps
+  const there = () => {
+    const peers = deps.peers()
+    if (peers === undefined) throw ringOff()
+    return peers
+  }
+  const routes: StatusRoutes = {
+    '/status': reads(() => statusOf(deps)),
     '/ring/expel': acts(async (query) => {
-      if (peers === undefined) throw ringOff()
       const { expelMember } = await import('./ring-commands.ts')
-      return expelMember(peers.ring, query.get('member') ?? '')
+      return expelMember(there().ring, query.get('member') ?? '')
     }),
     '/ring/invite': acts(async (query) => {
-      if (peers === undefined) throw ringOff()
       const { announceInvitation } = await import('./ring-commands.ts')
-      return announceInvitation(peers.ring, query.get('invitation') ?? '')
+      return announceInvitation(there().ring, query.get('invitation') ?? '')
     }),
     '/ring/revoke': acts(async (query) => {
-      if (peers === undefined) throw ringOff()
       const { announceRevocation } = await import('./ring-commands.ts')
-      return announceRevocation(peers.ring, query)
+      return announceRevocation(there().ring, query)
     }),
     '/chunk': reads(async (query) => {
-      if (peers === undefined) throw ringOff()
-      const view = viewChunk(peers.chunks, peers.chains, parseName(query.get('name') ?? ''), clock.now())
+      const view = viewChunk(there().chunks, there().chains, parseName(query.get('name') ?? ''), clock.now())
       // What is shown as kept is kept.
       await dataFile?.settled()
       return view
     }),
     '/chunk/read': looksUp((query, signal) => {
-      if (peers === undefined) throw ringOff()
-      return askReplicas(peers.chunks, nameOf(query), clock, signal)
+      return askReplicas(there().chunks, nameOf(query), clock, signal)
     }),
-    ...filterRoutes({ control: deps.filtering, clock, settled: async () => dataFile?.settled() }),
     ...listRoutes({
       control: deps.filtering,
-      settings() {
-        if (peers === undefined) throw ringOff()
-        return peers.settings
-      },
+      settings: () => there().settings,
       settled: async () => dataFile?.settled(),
     }),
-    ...ledgers,
     ...homeRoutes({
-      settings() {
-        if (peers === undefined) throw ringOff()
-        return peers.settings
-      },
-      names: () => deps.sharedNames,
+      settings: () => there().settings,
+      names: deps.sharedNames,
       devices: () => deps.devices,
       random: deps.random,
       settled: async () => dataFile?.settled(),
     }),
     '/chain/verify': looksUp(() => {
-      if (peers?.chains === undefined) throw ringOff()
-      return viewVerify(peers.chains.verify())
+      const { chains } = there()
+      if (chains === undefined) throw ringOff()
+      return viewVerify(chains.verify())
     }),
   }
+  const awake = (route: StatusRoute): StatusRoute => ({
+    ...route,
+    handle: async (...given) => {
+      await deps.ringAwake()
+      return route.handle(...given)
+    },
+  })
+  return Object.fromEntries(Object.entries(routes).map(([path, route]) => [path, awake(route)]))
 }
 
 /** What people ask a name for. Nothing of it is fetched: what no replica has is not shown. */
@@ -154,6 +168,12 @@ function readiness(isReady: boolean): PlainReply {
   )
 }
 
+/** What the status is read from. */
+export type StatusSource = Pick<
+  StatusDeps,
+  'version' | 'clock' | 'startedAt' | 'cache' | 'warm' | 'core' | 'peers' | 'carrier' | 'frontEnd'
+>
+
 export function statusOf({
   version,
   clock,
@@ -161,10 +181,11 @@ export function statusOf({
   cache,
   warm,
   core,
-  peers,
+  peers: peersNow,
   carrier,
   frontEnd,
-}: Omit<StatusDeps, 'metrics' | 'log' | 'dataFile' | 'random' | 'sharedNames' | 'devices' | 'filtering'>): StatusView {
+}: StatusSource): StatusView {
+  const peers = peersNow()
   return {
     version,
     pid: process.pid,
@@ -202,7 +223,7 @@ function serveOf(frontEnd: FrontEnd): Record<string, number> {
   return { ...counts, ...Object.fromEntries(named) }
 }
 
-async function lookup({ core, clock, peers }: StatusDeps, query: URLSearchParams, signal: AbortSignal) {
+async function lookup({ core, clock, peers: peersNow }: StatusDeps, query: URLSearchParams, signal: AbortSignal) {
   const type = typeFromText(query.get('type') ?? 'A')
   if (type === undefined) throw new ChordnsError('USAGE', 'unknown record type', {})
   const question: Question = { name: parseName(query.get('name') ?? ''), type, class: Class.IN }
@@ -219,6 +240,7 @@ async function lookup({ core, clock, peers }: StatusDeps, query: URLSearchParams
     ...(query.get('explain') === '1' && { onStep: (step: ResolveStep) => steps.push(step) }),
   })
   const view = viewLookup(question, resolution, steps, clock.monotonic() - started, clock.now())
+  const peers = peersNow()
   if (peers === undefined) return view
   return { ...view, steps: view.steps.map((step) => ({ ...step, text: withBoxNames(peers.settings, step.text) })) }
 }

@@ -4,12 +4,7 @@ import { encodeCanonical } from '../crypto/index.ts'
 import { changeFromValue, changeToValue, markOf, readCbor, readRow, readUtf8, type SignedChange } from './change.ts'
 import type { Seen } from './history.ts'
 import { limits } from './limits.ts'
-
-/** First bytes of keys: the ring that all is of, the changes, the history in its order. */
-const RING = Uint8Array.of(0)
-const CHANGES = Uint8Array.of(1)
-const HISTORY = Uint8Array.of(2)
-const END = Uint8Array.of(3)
+import { CHANGES, END, HISTORY, RING } from './stored.ts'
 
 export interface SettingsMemoryDeps {
   /** Its keys are this memory's alone. */

@@ -35,7 +35,9 @@ async function loaded(name: string, ring: object): Promise<{ of: (room: string) 
 describe('what a node loads', () => {
   it.concurrent('is nothing of rings and ledgers where there is no ring', async () => {
     const { of, packages } = await loaded('alone', { enabled: false })
-    for (const room of ['ledger', 'chunk-chains', 'chain', 'ring', 'settings', 'sim']) expect(of(room)).toEqual([])
+    for (const room of ['ledger', 'chunk-chains', 'chain', 'sim']) expect(of(room)).toEqual([])
+    expect(of('ring')).toEqual(['run/stored.ts'])
+    expect(of('settings')).toEqual(['stored.ts'])
     // What the core has of them in any case.
     expect(of('chunks').sort()).toEqual(['limits.ts', 'reads/delegation-source.ts'])
     expect(of('household')).toEqual(['watched-cache.ts'])
@@ -45,8 +47,16 @@ describe('what a node loads', () => {
     expect(packages).toContain('zod')
   })
 
+  it.concurrent('is nothing of a ring that nobody asked for, until somebody comes', async () => {
+    const { of, packages } = await loaded('waiting', { listen: ['/ip4/127.0.0.1/tcp/0'] })
+    for (const room of ['ledger', 'chunk-chains', 'chain', 'sim']) expect(of(room)).toEqual([])
+    expect(of('ring')).toEqual(['run/stored.ts'])
+    expect(of('settings')).toEqual(['stored.ts'])
+    expect([...packages].filter((name) => name.includes('libp2p'))).toEqual([])
+  })
+
   it.concurrent('is nothing of ledgers in a ring that has none', async () => {
-    const { of } = await loaded('ring', { listen: ['/ip4/127.0.0.1/tcp/0'] })
+    const { of } = await loaded('ring', { enabled: true, listen: ['/ip4/127.0.0.1/tcp/0'] })
     expect(of('ledger')).toEqual([])
     expect(of('peer').filter((path) => path.startsWith('ledger/') || path.startsWith('carrying/'))).toEqual([
       'ledger/paths.ts',

@@ -33,9 +33,13 @@ const GIVEN = 'device/'
 /** What people are told that an answer comes from. */
 const FROM = 'the devices of the network'
 
+/** The names that people gave. */
+type GivenNames = Pick<Settings, 'list' | 'onChange'>
+
 export interface DeviceWatchDeps {
   readonly config: DevicesConfig
-  readonly settings: Pick<Settings, 'list' | 'onChange'> | undefined
+  /** Undefined: they come later (`follow`), or never. */
+  readonly settings?: GivenNames | undefined
   readonly routerNames: RouterNames
   readonly clock: Clock
   readonly random: Random
@@ -56,6 +60,7 @@ export class DeviceWatch implements DeviceLookup {
   readonly #listeners: Listeners<[]>
   readonly #leases: LeaseFiles
   readonly #seed: Uint8Array
+  #settings: GivenNames | undefined
   #neighbours: readonly DeviceFact[] = []
   #devices: readonly Device[] = []
   #byAddress: ReadonlyMap<string, Device> = new Map()
@@ -67,7 +72,7 @@ export class DeviceWatch implements DeviceLookup {
   #isStopped = false
 
   constructor(deps: DeviceWatchDeps, hooks: DeviceWatchHooks) {
-    const { log, random, config, clock } = deps
+    const { log, random, config, clock, settings } = deps
     this.#deps = deps
     this.#hooks = hooks
     this.#seed = random.bytes(8)
@@ -76,14 +81,20 @@ export class DeviceWatch implements DeviceLookup {
       log.warn({ reason: errorText(error) }, 'a change of devices was not followed'),
     )
     this.onChange = this.#listeners.add
+    if (settings !== undefined) this.follow(settings)
   }
 
   start(): void {
-    this.#unfollow = this.#deps.settings?.onChange((keys) => {
-      if (keys.some((key) => key.startsWith(GIVEN))) this.#make()
-    })
     this.#every(limits.LEASES_EVERY_MS, async () => this.#leases.read())
     this.#every(limits.NEIGHBOURS_EVERY_MS, () => this.#lookAround())
+  }
+
+  /** Names that people give are in force from now on. Once. */
+  follow(settings: GivenNames): void {
+    this.#settings = settings
+    this.#unfollow = settings.onChange((keys) => {
+      if (keys.some((key) => key.startsWith(GIVEN))) this.#make()
+    })
   }
 
   stop(): void {
@@ -143,12 +154,12 @@ export class DeviceWatch implements DeviceLookup {
   }
 
   #make(): void {
-    const { settings, config, routerNames } = this.#deps
+    const { config, routerNames } = this.#deps
     const facts = [
       ...this.#leases.facts(),
       ...this.#neighbours.flatMap((one) => [one, ...fromRouter(one, routerNames)]),
     ]
-    const given = (settings?.list(GIVEN) ?? []).map(({ key, value }) => [key.slice(GIVEN.length), value] as const)
+    const given = (this.#settings?.list(GIVEN) ?? []).map(({ key, value }) => [key.slice(GIVEN.length), value] as const)
     const made = JSON.stringify([facts, given])
     if (made === this.#made) return
     this.#made = made

@@ -28,6 +28,7 @@ import type {
   Ring,
   RingInvitations,
 } from '../types.ts'
+import { INVITATIONS, ROWS, ROWS_END, STATE, VOTES } from './stored.ts'
 
 export interface RingMemoryDeps {
   /** Its keys are this memory's alone. */
@@ -56,12 +57,6 @@ export interface RingMemory {
 }
 
 const VERSION = 1
-/** Keys: the state, and the rows by id. */
-const STATE = Uint8Array.of(0)
-const ROWS = Uint8Array.of(1)
-const ROWS_END = Uint8Array.of(2)
-const VOTES = Uint8Array.of(3)
-const INVITATIONS = Uint8Array.of(4)
 /** No signatures are this: what is on the disk is not known, and is written again. */
 const UNKNOWN = 'unknown'
 
