@@ -311,6 +311,7 @@ export const PURE: readonly string[] = [
   'crypto/cbor.ts',
   'crypto/dnssec-verify.ts',
   'crypto/hash.ts',
+  'crypto/key-objects.ts',
   'crypto/peer-id.ts',
   'crypto/remembering.ts',
   'crypto/sign.ts',

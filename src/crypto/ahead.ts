@@ -21,9 +21,31 @@ export async function decideAhead<T>(
   verifyMany: VerifyMany,
   decide: (scheme: SignatureScheme) => T,
 ): Promise<T> {
-  const ahead = new SchemeAhead(scheme, verifyMany)
-  await ahead.prepare(decide)
-  return decide(ahead)
+  const { outcome, wanted } = triedOut(decide)
+  if (wanted.length === 0) return outcome
+  if (!isWorthIt(wanted)) return decide(scheme)
+  const verdicts = await verifyMany(wanted)
+  // It was decided as if all held, and all do: once more would come to the same.
+  return verdicts.every((holds) => holds) ? outcome : decide(new SchemeAhead(scheme, verifyMany, wanted, verdicts))
+}
+
+/** What it comes to if everything holds, and what it asked for on the way. */
+function triedOut<T>(decide: (scheme: SignatureScheme) => T): {
+  readonly outcome: T
+  readonly wanted: SignatureCheck[]
+} {
+  const wanted: SignatureCheck[] = []
+  const outcome = decide({
+    verify(publicKey, message, signature) {
+      wanted.push({ publicKey, message, signature })
+      return true
+    },
+  })
+  return { outcome, wanted }
+}
+
+function isWorthIt({ length }: readonly SignatureCheck[]): boolean {
+  return length >= limits.LEAST_AHEAD && length <= limits.MOST_AHEAD
 }
 
 /** Remembers the verdicts of the newest signatures that were verified ahead. `verifyMany`: left out where nothing else could go on meanwhile. */
@@ -33,9 +55,16 @@ export class SchemeAhead implements SignatureScheme {
   /** By the signature. */
   readonly #known = new Map<string, SignatureCheck & { readonly holds: boolean }>()
 
-  constructor(scheme: SignatureScheme, verifyMany: VerifyMany | undefined) {
+  /** `verdicts`: of `checked`, in their order. */
+  constructor(
+    scheme: SignatureScheme,
+    verifyMany: VerifyMany | undefined,
+    checked: readonly SignatureCheck[] = [],
+    verdicts: readonly boolean[] = [],
+  ) {
     this.#scheme = scheme
     this.#verifyMany = verifyMany
+    this.#rememberAll(checked, verdicts)
   }
 
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
@@ -48,18 +77,13 @@ export class SchemeAhead implements SignatureScheme {
    */
   prepare(decide: (scheme: SignatureScheme) => unknown): Promise<void> | undefined {
     if (this.#verifyMany === undefined) return undefined
-    const wanted: SignatureCheck[] = []
-    decide({
-      verify: (publicKey, message, signature) => {
-        const check = { publicKey, message, signature }
-        if (this.#verdict(check) === undefined) wanted.push(check)
-        return true
-      },
-    })
-    if (wanted.length < limits.LEAST_AHEAD || wanted.length > limits.MOST_AHEAD) return undefined
-    return this.#verifyMany(wanted).then((verdicts) => {
-      for (const [at, check] of wanted.entries()) this.#remember({ ...check, holds: verdicts[at]! })
-    })
+    const wanted = triedOut(decide).wanted.filter((check) => this.#verdict(check) === undefined)
+    if (!isWorthIt(wanted)) return undefined
+    return this.#verifyMany(wanted).then((verdicts) => this.#rememberAll(wanted, verdicts))
+  }
+
+  #rememberAll(checked: readonly SignatureCheck[], verdicts: readonly boolean[]): void {
+    for (const [at, check] of checked.entries()) this.#remember({ ...check, holds: verdicts[at]! })
   }
 
   #verdict({ publicKey, message, signature }: SignatureCheck): boolean | undefined {

@@ -1,5 +1,6 @@
 /** What DNSSEC needs of cryptography: signatures of the registered algorithms, DS digests, the hash of NSEC3. */
-import { createHash, createPublicKey, type JsonWebKey, type KeyObject, verify } from 'node:crypto'
+import { createHash, type KeyObject, verify } from 'node:crypto'
+import { curveSpki, derSignature, publicKeyFrom, rsaSpki } from './key-objects.ts'
 import { limits } from './limits.ts'
 
 /** True when `signature` is the key's over `data`. Never throws: what cannot be read does not verify. */
@@ -12,11 +13,14 @@ export const DNSSEC_ALGORITHMS: ReadonlySet<number> = new Set([5, 7, 8, 10, 13, 
 export const DS_DIGESTS: ReadonlySet<number> = new Set([1, 2, 4])
 
 const RSA_HASH: Readonly<Record<number, string>> = { 5: 'sha1', 7: 'sha1', 8: 'sha256', 10: 'sha512' }
-const CURVES: Readonly<Record<number, { name: string; bytes: number; hash: string }>> = {
+type Ecdsa = { readonly name: 'P-256' | 'P-384'; readonly bytes: number; readonly hash: string }
+type Edwards = { readonly name: 'Ed25519' | 'Ed448'; readonly keyBytes: number; readonly signatureBytes: number }
+
+const CURVES: Readonly<Record<number, Ecdsa>> = {
   13: { name: 'P-256', bytes: 32, hash: 'sha256' },
   14: { name: 'P-384', bytes: 48, hash: 'sha384' },
 }
-const EDWARDS: Readonly<Record<number, { name: string; keyBytes: number; signatureBytes: number }>> = {
+const EDWARDS: Readonly<Record<number, Edwards>> = {
   15: { name: 'Ed25519', keyBytes: 32, signatureBytes: 64 },
   16: { name: 'Ed448', keyBytes: 57, signatureBytes: 114 },
 }
@@ -56,7 +60,7 @@ function rsaVerifier(hash: string, publicKey: Uint8Array): DnssecVerifier | unde
   if (modulusBits < limits.MIN_RSA_BITS || modulusBits > limits.MAX_RSA_BITS) return undefined
   const exponentBits = bitLength(exponent)
   if (exponentBits < 2 || exponentBits > limits.MAX_RSA_EXPONENT_BITS) return undefined
-  const key = importKey({ kty: 'RSA', n: base64url(modulus), e: base64url(exponent) })
+  const key = publicKeyFrom(rsaSpki(modulus, exponent))
   return key === undefined ? undefined : verifierOf(hash, key)
 }
 
@@ -72,37 +76,27 @@ function rsaParts(publicKey: Uint8Array): { exponent: Uint8Array; modulus: Uint8
 }
 
 /** RFC 6605 section 4: the two coordinates; a signature is r and s, each as long as a coordinate. */
-function ecdsaVerifier(
-  curve: { name: string; bytes: number; hash: string },
-  publicKey: Uint8Array,
-): DnssecVerifier | undefined {
-  const { name, bytes, hash } = curve
+function ecdsaVerifier({ name, bytes, hash }: Ecdsa, publicKey: Uint8Array): DnssecVerifier | undefined {
   if (publicKey.length !== 2 * bytes) return undefined
-  const x = base64url(publicKey.subarray(0, bytes))
-  const y = base64url(publicKey.subarray(bytes))
-  const key = importKey({ kty: 'EC', crv: name, x, y })
+  const key = publicKeyFrom(curveSpki(name, publicKey))
   if (key === undefined) return undefined
-  const check = verifierOf(hash, key, 'ieee-p1363')
-  return (data, signature) => signature.length === 2 * bytes && check(data, signature)
+  const check = verifierOf(hash, key)
+  return (data, signature) => signature.length === 2 * bytes && check(data, derSignature(signature))
 }
 
 /** RFC 8080 sections 3 and 4. */
-function edwardsVerifier(
-  curve: { name: string; keyBytes: number; signatureBytes: number },
-  publicKey: Uint8Array,
-): DnssecVerifier | undefined {
+function edwardsVerifier(curve: Edwards, publicKey: Uint8Array): DnssecVerifier | undefined {
   if (publicKey.length !== curve.keyBytes) return undefined
-  const key = importKey({ kty: 'OKP', crv: curve.name, x: base64url(publicKey) })
+  const key = publicKeyFrom(curveSpki(curve.name, publicKey))
   if (key === undefined) return undefined
   const check = verifierOf(null, key)
   return (data, signature) => signature.length === curve.signatureBytes && check(data, signature)
 }
 
-function verifierOf(hash: string | null, key: KeyObject, dsaEncoding?: 'ieee-p1363'): DnssecVerifier {
-  const handle = dsaEncoding === undefined ? { key } : { key, dsaEncoding }
+function verifierOf(hash: string | null, key: KeyObject): DnssecVerifier {
   return (data, signature) => {
     try {
-      return verify(hash, data, handle, signature)
+      return verify(hash, data, key, signature)
     } catch {
       // OpenSSL throws for signatures that it cannot even parse, and for hashes that the machine's policy forbids.
       return false
@@ -110,20 +104,7 @@ function verifierOf(hash: string | null, key: KeyObject, dsaEncoding?: 'ieee-p13
   }
 }
 
-function importKey(key: JsonWebKey): KeyObject | undefined {
-  try {
-    return createPublicKey({ key, format: 'jwk' })
-  } catch {
-    // The bytes are an outsider's: a point off the curve is no key, not a fault of ours.
-    return undefined
-  }
-}
-
 function bitLength(bytes: Uint8Array): number {
   const first = bytes.findIndex((byte) => byte !== 0)
   return first < 0 ? 0 : 8 * (bytes.length - first) - Math.clz32(bytes[first]!) + 24
-}
-
-function base64url(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64url')
 }

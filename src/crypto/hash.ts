@@ -1,5 +1,6 @@
 import { createHash, createHmac, hash, timingSafeEqual as nodeTimingSafeEqual } from 'node:crypto'
 import { concatBytes } from '../base/index.ts'
+import { secretKeyFrom } from './key-objects.ts'
 
 /** 32 bytes. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
@@ -30,7 +31,7 @@ export function shortKeyedHash(key: Uint8Array, length: number, ...parts: readon
 }
 
 export function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
-  const hmac = createHmac('sha256', key)
+  const hmac = createHmac('sha256', secretKeyFrom(key))
   for (const part of parts) hmac.update(part)
   return new Uint8Array(hmac.digest())
 }

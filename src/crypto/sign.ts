@@ -1,7 +1,8 @@
 /** Signing behind one interface, so that the simulator can put a keyed hash in its place. */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
-import { ChordnsError, concatBytes, equalBytes } from '../base/index.ts'
+import { ChordnsError, concatBytes, equalBytes, latin1 } from '../base/index.ts'
 import { hmacSha256With } from './hash.ts'
+import { curveSpki, publicKeyFrom } from './key-objects.ts'
 import { limits } from './limits.ts'
 import { isStrictEd25519 } from './strict-ed25519.ts'
 
@@ -18,7 +19,8 @@ export interface SignatureScheme {
 
 /** DER around the 32 bytes of a raw Ed25519 key (RFC 8410). */
 const PKCS8_PREFIX = Uint8Array.from([0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20])
-const SPKI_PREFIX = Uint8Array.from([0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0])
+/** The same around a public one, bytes. */
+const SPKI_HEAD_BYTES = 12
 
 /** From the 32 byte seed of RFC 8032. */
 export function ed25519Signer(seed: Uint8Array): Signer {
@@ -27,7 +29,7 @@ export function ed25519Signer(seed: Uint8Array): Signer {
   const key = createPrivateKey({ key: Buffer.from(concatBytes(PKCS8_PREFIX, seed)), format: 'der', type: 'pkcs8' })
   const spki = createPublicKey(key).export({ format: 'der', type: 'spki' })
   return {
-    publicKey: new Uint8Array(spki.subarray(SPKI_PREFIX.length)),
+    publicKey: new Uint8Array(spki.subarray(SPKI_HEAD_BYTES)),
     sign: (message) => new Uint8Array(sign(null, message, key)),
   }
 }
@@ -49,18 +51,14 @@ const imported = new Map<string, KeyObject>()
 
 /** Undefined: not a point of the curve. */
 export function importedKey(publicKey: Uint8Array): KeyObject | undefined {
-  const id = Buffer.from(publicKey).toString('latin1')
+  const id = latin1(publicKey)
   const known = imported.get(id)
   if (known !== undefined) return known
-  try {
-    const key = createPublicKey({ key: Buffer.from(concatBytes(SPKI_PREFIX, publicKey)), format: 'der', type: 'spki' })
-    if (imported.size >= limits.MAX_IMPORTED_KEYS) imported.delete(imported.keys().next().value!)
-    imported.set(id, key)
-    return key
-  } catch {
-    // Not a point of the curve: no signature verifies under it.
-    return undefined
-  }
+  const key = publicKeyFrom(curveSpki('Ed25519', publicKey))
+  if (key === undefined) return undefined
+  if (imported.size >= limits.MAX_IMPORTED_KEYS) imported.delete(imported.keys().next().value!)
+  imported.set(id, key)
+  return key
 }
 
 /** A keyed hash in the place of signatures, for simulation only: whoever has the secret can sign for all. */

@@ -68,7 +68,7 @@ export const limits = {
    */
   DEAF_MS: 8_000,
   /** Messages up to this length are sealed in WebAssembly: see `peers/sealing.ts`. */
-  SEALED_AS_SMALL_BYTES: 3_072,
+  SEALED_AS_SMALL_BYTES: 768,
   /** Bytes on their way to us on one stream before we have read any: the default, 16 MiB, is more than a paused one may hold. */
   MAX_STREAM_WINDOW: 1024 * 1024,
   /** Addresses kept of one peer, and peers whose addresses are kept: as many as the member table holds. */

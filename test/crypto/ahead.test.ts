@@ -67,6 +67,23 @@ describe('a decision whose signatures are verified ahead', () => {
     }
   })
 
+  it('decides a second time only where something does not hold', async () => {
+    const count = async (of: readonly SignatureCheck[], most = of.length) => {
+      let times = 0
+      const outcome = await decideAhead(ed25519, verifyEd25519Elsewhere, (scheme) => {
+        times++
+        return allOf(of.slice(0, most))(scheme)
+      })
+      return { times, outcome }
+    }
+    const forged = checks.with(3, changed(checks[3]!, { signature: flipped(checks[3]!.signature) }))
+    expect(await count(checks)).toEqual({ times: 1, outcome: true })
+    expect(await count(forged)).toEqual({ times: 2, outcome: false })
+    // Too few to hand over: what was tried out says nothing of them.
+    expect(await count(forged, 0)).toEqual({ times: 1, outcome: true })
+    expect(await count(forged.slice(3), 1)).toEqual({ times: 2, outcome: false })
+  })
+
   it('takes no verdict of one statement for another', async () => {
     const ahead = new SchemeAhead(ed25519, verifyEd25519Elsewhere)
     await ahead.prepare(allOf(checks))

@@ -2,7 +2,7 @@
  * The last questions, in memory only: as much of each as the operator's level of privacy allows, for as long as the operator said. What the level
  * does not allow is never written down, so that a later change of the level cannot bring it back.
  */
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import { Listeners } from '../../base/index.ts'
 import type { QueryRow } from '../dashboard-views.ts'
 import { limits } from '../limits.ts'
@@ -35,7 +35,7 @@ export interface QuerySearch {
 }
 
 export class QueryBook {
-  readonly #key = randomBytes(32)
+  readonly #key = createSecretKey(randomBytes(32))
   readonly #now: () => number
   /** Who wants to hear of each row that is written. */
   readonly listeners: Listeners<[QueryRow]>
