@@ -18,6 +18,7 @@ import {
 import { ed25519, ed25519Signer, sha256 } from '../src/crypto/index.ts'
 import { ioLimits, startDiskThread, systemClock } from '../src/io/index.ts'
 import { openApplication } from '../src/peer/state/open-application.ts'
+import { threadCpuMs } from './lib/cpu.ts'
 import { quantile, round } from './lib/stats.ts'
 import { type Benchmark, numberOption, target } from './lib/types.ts'
 import { ticketOf, transactionOf } from './models/stops-transactions.ts'
@@ -78,14 +79,14 @@ class Meter {
   time<T>(what: string, work: () => T): T {
     if (this.#isInside) return work()
     this.#isInside = true
-    const before = process.threadCpuUsage()
+    const before = threadCpuMs()
     try {
       return work()
     } finally {
-      const { user, system } = process.threadCpuUsage(before)
+      const spent = threadCpuMs() - before
       this.#isInside = false
       const times = this.#times.get(what) ?? []
-      times.push((user + system) / 1_000)
+      times.push(spent)
       this.#times.set(what, times)
     }
   }
