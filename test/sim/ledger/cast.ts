@@ -24,7 +24,7 @@ import {
 import { hashScheme } from '../chain/signatures.ts'
 import { type Domains, domainsOf } from './domains.ts'
 import type { Plan } from './plan.ts'
-import { claimRules, DEFAULT_REVIEWS, namePolicy, QUICK_REVIEWS } from './policies.ts'
+import { claimRules, DEFAULT_REVIEWS, namePolicy, nextPolicies, QUICK_REVIEWS } from './policies.ts'
 import { type Zones, zonesOf } from './zones.ts'
 
 const text = (value: string) => new TextEncoder().encode(value)
@@ -57,6 +57,8 @@ export interface Cast {
   readonly guardianSets: readonly GuardianSet[]
   /** Of all TLDs; undefined: names have no terms. */
   readonly policy: NamePolicy | undefined
+  /** That may come in its place by a vote. */
+  readonly nextPolicies: readonly NamePolicy[]
   /** Of reviews, at first. */
   readonly rules: GovernanceRules
   readonly labels: readonly Uint8Array[]
@@ -85,6 +87,10 @@ export const KEPT = text('kept')
 export const PAGED = [LABELS[2]!, LABELS[3]!, ...Array.from({ length: 600 }, (_, i) => `paged-${i}`)]
 /** That are given to registries. */
 export const TLDS = ['p2p', 'home'].map(text)
+/** Where whoever wants a name has it already, in some worlds. */
+const ELSEWHERE = ['net', 'org']
+/** What terms are made of where there were none. */
+const NEW_UNIT_MS = 150
 /** What each founder's account has at first. */
 const BALANCE = 1_000
 
@@ -122,7 +128,9 @@ export function castOf(plan: Plan, startMs: number): Cast {
     { label: text(LABELS[3]!), owner: KEPT_FOR_CLAIMS },
   ]
   const book = nameUnitMs !== undefined && plan.seed % 4 === 2 ? makeKeptBook(PAGED) : undefined
-  const policy = nameUnitMs === undefined ? undefined : { ...namePolicy(nameUnitMs, payee, kept), pages: book?.root }
+  const elsewhere = plan.isElsewhere ? ELSEWHERE : undefined
+  const policy =
+    nameUnitMs === undefined ? undefined : { ...namePolicy(nameUnitMs, payee, kept), pages: book?.root, elsewhere }
   const domains = domainsOf(plan.seed, startMs)
   const claims = claimRules(plan.seed, payee, domains.anchors([0]))
   const founded = foundChains({
@@ -150,6 +158,7 @@ export function castOf(plan: Plan, startMs: number): Cast {
     guardians,
     guardianSets: guardianSetsOf(guardians, nameUnitMs ?? 0),
     policy,
+    nextPolicies: nextPolicies(nameUnitMs ?? NEW_UNIT_MS, payee, elsewhere),
     rules,
     labels: LABELS.map(text),
     book,

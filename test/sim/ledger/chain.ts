@@ -34,6 +34,7 @@ import { Clients } from './clients.ts'
 import type { Deed } from './intents.ts'
 import { modelOf } from './model/begin.ts'
 import type { LedgerModel } from './model/model.ts'
+import { compareNameVotes } from './name-vote-checks.ts'
 import { NameWatch } from './name-watch.ts'
 import { sharedApplication } from './shared.ts'
 import { faultSource, linkSource, type Shown } from './sources.ts'
@@ -46,6 +47,8 @@ export interface LedgerChainDeps {
   readonly turnsOver: boolean
   readonly activation: number | undefined
   readonly linksChains: boolean
+  readonly keepsNames: boolean
+  readonly rulesFrom: number | undefined
   readonly isGoverned: boolean
   readonly random: SeededRandom
   readonly now: () => number
@@ -113,6 +116,9 @@ export class LedgerChain {
       turnsOver: deps.turnsOver,
       activation: deps.activation,
       linksChains: deps.linksChains,
+      keepsNames: deps.keepsNames,
+      rulesFrom: deps.rulesFrom,
+      policy: () => this.#model.names.policy ?? cast.policy,
       mayLose: (actor: Actor) => this.#mayLose(actor),
       isLiar: ({ person }: Actor) => person !== undefined && this.#liars.has(person),
       others: this.others,
@@ -316,6 +322,7 @@ export class LedgerChain {
     this.#model.endBlock({ height, time }, accused ?? [])
     for (; this.#premiums < this.#model.terms.premiums; this.#premiums++) happens('premium paid')
     for (const what of this.#model.governance.takeWon()) happens(`won: ${what}`)
+    for (const what of this.#model.nameVotes.takeWon()) happens(`names: ${what}`)
     for (const end of this.#model.claims.takeEnded()) happens(`claim ${end}`)
     const { activations } = this.#model.applications
     if (header.ledger?.rules !== this.#model.applications.rulesAt(height, this.#rules))
@@ -328,6 +335,7 @@ export class LedgerChain {
     const where = `height ${height} of ${this.name}`
     compare(this.#state, this.#model, this.#deps.cast, where)
     compareClaims(this.#state, this.#model, this.#deps.cast, { time, where })
+    compareNameVotes(this.#state, this.#model, this.#deps.cast, where)
     this.#expected.push(expectedOf(this.#model, this.#deps.cast))
     this.#nameWatch.check(this.#model, this.#state, header)
     happens('heights')

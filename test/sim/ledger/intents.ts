@@ -52,6 +52,19 @@ export type Deed =
       readonly page: 'right' | 'other' | 'none'
     }
   | { readonly kind: 'freePages'; readonly isOfNow: boolean; readonly inFavour: boolean }
+  /** Rules of names from a height on: those of this number. */
+  | { readonly kind: 'setPolicy'; readonly height: number; readonly which: number; readonly inFavour: boolean }
+  /** A name for nobody, or for one owner; or for anybody. */
+  | {
+      readonly kind: 'keep'
+      readonly label: string
+      readonly isKept: boolean
+      readonly owner: string | undefined
+      readonly inFavour: boolean
+    }
+  | { readonly kind: 'settle'; readonly label: string }
+  | ({ readonly kind: 'wish' } & WishDeed)
+  | ({ readonly kind: 'title'; readonly inFavour: boolean } & WishDeed)
   | {
       readonly kind: 'renew'
       readonly label: string
@@ -194,6 +207,13 @@ export type NodeSubject =
 export type TldSubject =
   | { readonly kind: 'give'; readonly label: string; readonly registry: string }
   | { readonly kind: 'take'; readonly label: string }
+
+/** The same name is somebody's in another TLD. */
+export interface WishDeed {
+  readonly label: string
+  readonly tld: string
+  readonly owner: string
+}
 
 /** Whose a claimed domain is to be, and what its carrier pays at most. */
 export interface ClaimDeed {

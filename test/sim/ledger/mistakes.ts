@@ -1,7 +1,7 @@
 /** Known mistakes of the ledger's modules, as changes of the sources; each must be found by the check that is for it. */
 import type { Fault } from '../chain/plan.ts'
 import type { Mistake as SourceMistake } from '../light/mistakes.ts'
-import { activating, governed, living, type Plan, quick } from './plan.ts'
+import { activating, governed, living, type Plan, quick, ruled } from './plan.ts'
 
 export interface Mistake extends SourceMistake {
   /** Validators at the start. */
@@ -31,6 +31,14 @@ const LATER = { sizes: [1, 2], plan: (plan: Plan) => only()(quick(plan)) }
 
 const LIVING = { sizes: [1, 2], plan: (plan: Plan) => only()(living(plan)) }
 const GOVERNED = { sizes: [1, 2], plan: (plan: Plan) => only()(governed(plan)) }
+/** Nodes vote on kept names. */
+const KEEPING = { sizes: [1, 2], plan: (plan: Plan) => LIVING.plan({ ...plan, keepsNames: true }) }
+/** Names are for who has them elsewhere. */
+const ELSEWHERE = { sizes: [1, 2], plan: (plan: Plan) => LIVING.plan({ ...plan, isElsewhere: true }) }
+/** A vote changes the terms of names. */
+const RULED = { sizes: [1, 2], plan: (plan: Plan) => only()(ruled(plan)) }
+/** Names were had for ever until then. */
+const ADOPTED = { sizes: [1, 2], plan: (plan: Plan) => RULED.plan({ ...plan, nameUnitMs: undefined }) }
 
 const MODULES = 'ledger/modules'
 /** Most are found at once. */
@@ -370,6 +378,89 @@ export const MISTAKES: readonly Mistake[] = [
     ],
     finding: /outcomes/,
     ...LATER,
+    within: WITHIN,
+  },
+  {
+    name: "a name that all keep back is anybody's",
+    changes: [
+      {
+        file: `${MODULES}/names/operations.ts`,
+        from: "if (only === null) refuse(NameCode.KEPT, 'kept back')",
+        to: '',
+      },
+      {
+        file: `${MODULES}/names/operations.ts`,
+        from: 'if (only !== undefined && !equalBytes(only, owner)) refuse',
+        to: 'if (only != null && !equalBytes(only, owner)) refuse',
+      },
+    ],
+    finding: /outcomes/,
+    ...KEEPING,
+    within: WITHIN,
+  },
+  {
+    name: 'a vote that frees a name keeps it back',
+    changes: [
+      {
+        file: `${MODULES}/names/rule-votes.ts`,
+        from: 'keepName(call.own, label, isKept ? { owner } : undefined)',
+        to: 'keepName(call.own, label, { owner })',
+      },
+    ],
+    finding: /outcomes|kept/,
+    ...KEEPING,
+    within: WITHIN,
+  },
+  {
+    name: 'rules of names hold before their height',
+    changes: [
+      {
+        file: `${MODULES}/names/rule-votes.ts`,
+        from: 'block.height + 1 < next.height',
+        to: 'block.height + 30 < next.height',
+      },
+    ],
+    finding: /rules|outcomes/,
+    ...RULED,
+    within: WITHIN,
+  },
+  {
+    name: 'names from before there were terms have had theirs',
+    changes: [
+      {
+        file: `${MODULES}/names/adopted.ts`,
+        from: 'const expires = now + termMs',
+        to: 'const expires = now + 0 * termMs',
+      },
+    ],
+    finding: /names|outcomes/,
+    ...ADOPTED,
+    within: WITHIN,
+  },
+  {
+    name: 'a title of somebody else counts',
+    changes: [
+      {
+        file: `${MODULES}/names/titles.ts`,
+        from: "holder !== undefined && equalBytes(readHash(holder, 'owner'), owner)",
+        to: 'holder !== undefined && owner.length > 0',
+      },
+    ],
+    finding: /outcomes/,
+    ...ELSEWHERE,
+    within: WITHIN,
+  },
+  {
+    name: 'a title is made of what nobody wishes',
+    changes: [
+      {
+        file: `${MODULES}/names/titles.ts`,
+        from: "if (!open.some((other) => isSame(other, one))) refuse(NameCode.NOT_NOW, 'nobody wishes it')",
+        to: '',
+      },
+    ],
+    finding: /outcomes|titles/,
+    ...ELSEWHERE,
     within: WITHIN,
   },
 ]

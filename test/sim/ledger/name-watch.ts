@@ -49,11 +49,13 @@ export class NameWatch {
     if (policy === undefined) return
     for (const label of names.records.keys()) {
       const record = nameRecordOf(state, fromHex(label))!
+      // From before names had terms, and not written anew since.
+      if (record.life === undefined) continue
       const phase = phaseOf(record, policy, time)
       if (phase !== terms.phase(label, time))
         throw new Violation(`phases: a name is said to be ${phase} at height ${height} of ${this.#chain}`)
       this.#happens(`phase ${phase}`)
-      const { frozenUntil, pending } = record.life!
+      const { frozenUntil, pending } = record.life
       if (frozenUntil > time) this.#happens('frozen')
       if (pending !== undefined) this.#happens(`waits: ${pending.kind}`)
     }

@@ -28,6 +28,12 @@ export interface Plan {
   readonly linksChains: boolean
   /** Names have terms, which are so many of these long; undefined: they are had for ever. */
   readonly nameUnitMs: number | undefined
+  /** Names that are kept back are voted on. */
+  readonly keepsNames: boolean
+  /** Names are for whoever has them in another TLD. */
+  readonly isElsewhere: boolean
+  /** From this height on other rules of names are to hold; undefined: nobody wants others. */
+  readonly rulesFrom: number | undefined
   /** There is one that leads reviews, and all complain, propose and reply. */
   readonly isGoverned: boolean
   readonly followers: number
@@ -77,6 +83,9 @@ export function makePlan(seed: number, sizes: readonly number[] = SIZES): Plan {
     activation: undefined,
     linksChains: random.split('links').below(3) > 0,
     nameUnitMs,
+    keepsNames: random.split('kept').below(3) === 0,
+    isElsewhere: nameUnitMs !== undefined && random.split('elsewhere').below(6) === 0,
+    rulesFrom: undefined,
     isGoverned,
     followers,
     habits: Array.from({ length: 1 + random.below(3) }, () => HABITS[random.below(HABITS.length)]!),
@@ -84,7 +93,8 @@ export function makePlan(seed: number, sizes: readonly number[] = SIZES): Plan {
   }
   // What comes about late in reviews and in the life of a name has worlds of its own, so that few seeds have it, too.
   if (n <= 2 && seed % 25 === 10) return governed(plan)
-  if (n <= 2 && seed % 25 === 20) return living(plan)
+  if (n <= 2 && seed % 25 === 20) return living({ ...plan, keepsNames: true })
+  if (n <= 2 && seed % 50 === 5) return ruled({ ...plan, nameUnitMs: seed % 4 === 1 ? undefined : unitOf(seed) })
   const activates = n <= 2 && !onDisk && random.split('activation').below(12) === 0
   if (activates) return activating(plan)
   const isLong = n <= 3 && !onDisk && (nameUnitMs !== undefined || isGoverned) && random.split('long').below(3) === 0
@@ -112,6 +122,11 @@ function withNaps({ seed, jumps }: Plan): Plan['jumps'] {
 /** A vote comes sixty blocks before what it is about. */
 export function activating(plan: Plan): Plan {
   return { ...quick(plan, ACTIVATING_MS), activation: 72 + (plan.seed % 5) }
+}
+
+/** All want other rules of names, as long before. */
+export function ruled(plan: Plan): Plan {
+  return { ...quick(plan, ACTIVATING_MS), rulesFrom: 72 + (plan.seed % 5) }
 }
 
 /** How long it goes wrong. Most worlds are short, and there are many. */

@@ -31,6 +31,28 @@ export function namePolicy(unitMs: number, payee: Uint8Array, kept: NamePolicy['
   }
 }
 
+/** How many there are in a world that may be voted for. */
+export const NEXT_POLICIES = 2
+
+/** Shorter and cheaper, and the other way round. No record is due sooner by them: a name that comes free sooner is only written down when it was due before. */
+export function nextPolicies(unitMs: number, payee: Uint8Array, elsewhere: readonly string[] | undefined) {
+  const first = namePolicy(unitMs, payee, [])
+  const cheap: NamePolicy = {
+    ...first,
+    termMs: 4 * unitMs,
+    graceMs: unitMs,
+    redemptionMs: 4 * unitMs,
+    premium: 100,
+    prices: [45, 40, 35, 10, 2, 1],
+    transferMs: 2 * unitMs,
+    lockMs: 0,
+    useMs: 2 * unitMs,
+    registrationsADay: 5,
+    elsewhere,
+  }
+  return [cheap, { ...first, prices: [200], useMs: 0 }] as const
+}
+
 /** Claims are seen in time or not, as worlds are slow or sleep. */
 export function claimRules(seed: number, payee: Uint8Array, anchors: readonly Uint8Array[]): ClaimRules {
   return { windowMs: seed % 2 === 0 ? 5_000 : 30 * MINUTE, bond: 7, payee, anchors }

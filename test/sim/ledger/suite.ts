@@ -1,10 +1,6 @@
 /** Worlds of ledgers as a subject of the suite: what must happen in them, and what must be found. */
-import { execFile } from 'node:child_process'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import process, { execPath } from 'node:process'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { findInProcess } from '../planted-process.ts'
 import type { PlantedMistake, Subject } from '../suite.ts'
 import { MISTAKES, type Mistake } from './mistakes.ts'
 import { makePlan, type Plan } from './plan.ts'
@@ -87,6 +83,8 @@ const MUST_HAPPEN = [
     (kind) => `refused ${kind}`,
   ),
   'done freePages',
+  ...both('keep', 'wish', 'title', 'setPolicy', 'settle'),
+  ...['kept', 'freed', 'title', 'terms', 'other terms'].map((what) => `names: ${what}`),
   'refused nonsense',
   'refused nobody',
 ]
@@ -95,19 +93,8 @@ function both(...kinds: readonly string[]): string[] {
   return kinds.flatMap((kind) => [`done ${kind}`, `refused ${kind}`])
 }
 
-const run = promisify(execFile)
-
 function planted({ name }: Mistake): PlantedMistake {
-  const script = fileURLToPath(new URL('planted.ts', import.meta.url))
-  return {
-    name,
-    async find() {
-      // Each process loads all sources: what was compiled once is kept.
-      const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'chordns-sim') }
-      const { stdout } = await run(execPath, [script, name], { env })
-      return (JSON.parse(stdout) as { readonly seed: number; readonly what: string } | null) ?? undefined
-    },
-  }
+  return { name, find: () => findInProcess(join(import.meta.dirname, 'planted.ts'), name) }
 }
 
 /** `sizes`: of the first sets; default: 1 to 7. */

@@ -82,7 +82,7 @@ class LedgerWorld {
   }
 
   #chain(index: number) {
-    const { epochBlocks, turnsOver, activation, linksChains, isGoverned, chains } = this.#plan
+    const { epochBlocks, turnsOver, activation, linksChains, keepsNames, rulesFrom, isGoverned, chains } = this.#plan
     const { plan, name } = chains[index]!
     const next = () => this.#chains[(index + 1) % this.#chains.length]!.chain
     const chain = new LedgerChain(
@@ -94,6 +94,8 @@ class LedgerWorld {
         turnsOver,
         activation,
         linksChains,
+        keepsNames,
+        rulesFrom,
         isGoverned,
         random: this.#random.split(name),
         now: () => this.#now(),

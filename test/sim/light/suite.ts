@@ -1,8 +1,6 @@
 /** Light followers as a subject of the suite: what must happen in their worlds, and what must be found. */
-import { execFile } from 'node:child_process'
-import { execPath } from 'node:process'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { join } from 'node:path'
+import { findInProcess } from '../planted-process.ts'
 import type { PlantedMistake, Subject } from '../suite.ts'
 import { MISTAKES, type Mistake } from './mistakes.ts'
 import { HABITS, makePlan, type Plan } from './plan.ts'
@@ -27,17 +25,8 @@ const MUST_HAPPEN = [
 /** Seeds within which each mistake is found. */
 const WITHIN = 60
 
-const run = promisify(execFile)
-
-function planted(mistake: Mistake): PlantedMistake {
-  const script = fileURLToPath(new URL('planted.ts', import.meta.url))
-  return {
-    name: mistake.name,
-    async find() {
-      const { stdout } = await run(execPath, [script, mistake.name, String(WITHIN)])
-      return (JSON.parse(stdout) as { readonly seed: number; readonly what: string } | null) ?? undefined
-    },
-  }
+function planted({ name }: Mistake): PlantedMistake {
+  return { name, find: () => findInProcess(join(import.meta.dirname, 'planted.ts'), name, String(WITHIN)) }
 }
 
 export const lightWorlds: Subject<Plan> = {

@@ -5,6 +5,7 @@ import type { Signer } from '../../../../src/crypto/index.ts'
 import {
   isEndorser,
   type LedgerState,
+  type NamePolicy,
   nameRecordOf,
   networkNodes,
   type Payload,
@@ -68,6 +69,11 @@ export interface Acting {
   /** From which height on all want a third party's module; undefined: nobody does. */
   readonly activation: number | undefined
   readonly linksChains: boolean
+  readonly keepsNames: boolean
+  /** From which height on all want other rules of names; undefined: nobody does. */
+  readonly rulesFrom: number | undefined
+  /** Of names, now; undefined: they are had for ever. */
+  readonly policy: () => NamePolicy | undefined
   /** Whether the chain can do without one more of those who validate honestly. Whoever asks is gone for good. */
   readonly mayLose: (actor: Actor) => boolean
   readonly isLiar: (actor: Actor) => boolean
@@ -134,10 +140,10 @@ export function voting(acting: Acting): Actor {
 }
 
 /** Of a name, as a rule one that somebody has. */
-export function labelOf({ random, cast, state }: Acting): Uint8Array {
+export function labelOf({ random, cast, state, policy }: Acting): Uint8Array {
   if (random.below(20) === 0) return NEVER
   const owned = cast.labels.filter((label) => nameRecordOf(state(), label)?.owner !== undefined)
   // Where names come free by themselves, one that nobody has is likely enough.
-  const isAny = random.below(cast.policy === undefined ? 4 : 12) === 0
+  const isAny = random.below(policy() === undefined ? 4 : 12) === 0
   return one(random, owned.length === 0 || isAny ? cast.labels : owned)
 }

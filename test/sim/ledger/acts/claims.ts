@@ -124,7 +124,8 @@ function claimOf(acting: Acting) {
     const generation = Math.max(0, now - Number(random.below(12) === 0))
     const place = { chainId, label, generation }
     const settings = settingsOf(acting, label)
-    const price = cast.policy === undefined ? 0 : feeOf(cast.policy, label, 1)
+    const policy = acting.policy()
+    const price = policy === undefined ? 0 : feeOf(policy, label, 1)
     const most = Math.max(0, price + bonds * cast.claims.bond + one(random, [100, 100, 100, 0, -1]))
     const isTrue = forger === owner
     return { place, settings, most, deed: { label: toHex(label), generation, settings, most, isTrue } }

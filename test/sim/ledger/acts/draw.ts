@@ -10,6 +10,7 @@ import { complain, propose, repaired, reply, towardsDecision, withdrawMotion } f
 import { freeze, guardiansCancel, recover } from './guardians.ts'
 import { takeBack, voteCertifier, vouch } from './identity.ts'
 import { link, renewLink, showFork, towardsLinks } from './links.ts'
+import { keep, setPolicy, settle, title, towardsRules, towardsTitles, wish } from './name-votes.ts'
 import { commit, register, release, transferName, update } from './names.ts'
 import { beacon, resign, voteNode, votingKey } from './nodes.ts'
 import { handOverTld, updateTld, voteTld } from './registries.ts'
@@ -151,6 +152,8 @@ const ON_TERMS: readonly Maker[] = [
   voteAnchors,
 ]
 
+const ON_NAMES: readonly Maker[] = [keep, keep, keep, keep, keep, keep, setPolicy, settle, wish, title]
+
 const ON_GOVERNED: readonly Maker[] = [
   complain,
   complain,
@@ -163,8 +166,22 @@ const ON_GOVERNED: readonly Maker[] = [
   repaired,
 ]
 
+/** What nodes decide of all names, where they do. */
+function onNames(acting: Acting): Act | undefined {
+  const { random, chainName, keepsNames, rulesFrom, policy } = acting
+  if (chainName === 'root') return undefined
+  if (rulesFrom !== undefined && random.below(2) === 0) {
+    const next = towardsRules(acting) ?? settle(acting)
+    if (next !== undefined) return next
+  }
+  if (policy()?.elsewhere !== undefined && random.below(3) === 0)
+    return random.below(8) === 0 ? title(acting) : towardsTitles(acting)
+  if (!keepsNames || random.below(5) > 0) return undefined
+  return one(random, ON_NAMES)(acting)
+}
+
 export function actFor(acting: Acting): Act | undefined {
-  const { random, chainName, turnsOver, cast, isGoverned } = acting
+  const { random, chainName, turnsOver, cast, isGoverned, policy } = acting
   if (turnsOver && random.below(2) === 0) {
     const next = towardsTurnover(acting)
     if (next !== undefined) return next
@@ -190,6 +207,8 @@ export function actFor(acting: Acting): Act | undefined {
     if (next !== undefined) return next
   }
   if (cast.book !== undefined && chainName !== 'root' && random.below(60) === 0) return freePages(acting)
-  const own = chainName === 'root' ? ON_ROOT : cast.policy === undefined ? ON_TLD : ON_TERMS
+  const onAll = onNames(acting)
+  if (onAll !== undefined) return onAll
+  const own = chainName === 'root' ? ON_ROOT : policy() === undefined ? ON_TLD : ON_TERMS
   return one(random, random.below(3) > 0 ? own : ON_ALL)(acting)
 }

@@ -37,8 +37,8 @@ export function proofOf({ random, cast }: Acting, record: NameRecord | undefined
 }
 
 export function freeze(acting: Acting): Act | undefined {
-  const { random, cast, now } = acting
-  const { policy } = cast
+  const { random, now } = acting
+  const policy = acting.policy()
   if (policy === undefined) return undefined
   const { label, record, place, chainId } = guarded(acting)
   const until = now() + Math.floor(policy.freezeMs * one(random, [0.5, 0.75, 0.9, 0.9, 1.2, -0.1]))
@@ -52,7 +52,7 @@ export function freeze(acting: Acting): Act | undefined {
 
 export function recover(acting: Acting): Act | undefined {
   const { random, cast } = acting
-  if (cast.policy === undefined) return undefined
+  if (acting.policy() === undefined) return undefined
   const { label, record, place, chainId } = guarded(acting)
   const to = one(random, cast.owners).publicKey
   const made = proofOf(acting, record, guardianStatements.recover({ chainId, label, ...place }, to))
@@ -64,8 +64,7 @@ export function recover(acting: Acting): Act | undefined {
 }
 
 export function guardiansCancel(acting: Acting): Act | undefined {
-  const { cast } = acting
-  if (cast.policy === undefined) return undefined
+  if (acting.policy() === undefined) return undefined
   const { label, record, place, chainId } = guarded(acting)
   const made = proofOf(acting, record, guardianStatements.cancel({ chainId, label, ...place }))
   return {

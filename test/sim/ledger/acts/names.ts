@@ -26,8 +26,8 @@ function registrationOf(acting: Acting, label = labelToCommit(acting)) {
 }
 
 /** Where names have terms, as a rule one that is free or will be soon. */
-function labelToCommit({ random, cast, state }: Acting): Uint8Array {
-  if (cast.policy === undefined) return one(random, cast.labels)
+function labelToCommit({ random, cast, state, policy }: Acting): Uint8Array {
+  if (policy() === undefined) return one(random, cast.labels)
   if (random.below(25) === 0) return KEPT
   const free = cast.labels.filter((label) => nameRecordOf(state(), label)?.owner === undefined)
   return one(random, free.length === 0 || random.below(3) === 0 ? cast.labels : free)
@@ -84,6 +84,11 @@ export function ripeOf({ registrations, committed, height, state }: Acting) {
     const at = committed.get(hash)
     return at !== undefined && at < height() && nameRecordOf(state(), label)?.owner === undefined
   })
+}
+
+/** What somebody has said that he wants, the newest of it. */
+export function wantedOf({ registrations, committed }: Acting) {
+  return registrations.filter(({ hash }) => committed.has(hash)).slice(-8)
 }
 
 /** A commit that is shown, and who signs it. */

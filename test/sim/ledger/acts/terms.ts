@@ -28,6 +28,7 @@ import {
 import { guardiansBytes, lockBytes, rollOwnerBytes } from '../../../../src/ledger/modules/names/statements.ts'
 import { hex } from '../cast.ts'
 import type { ProofDeed } from '../intents.ts'
+import { titleKey } from '../name-vote-checks.ts'
 import { type Act, type Acting, anybody, labelOf, one, voting } from './acting.ts'
 import { proofOf } from './guardians.ts'
 import { commitFor, placeOf, revealOf, ripeOf } from './names.ts'
@@ -35,23 +36,35 @@ import { commitFor, placeOf, revealOf, ripeOf } from './names.ts'
 const termsOf = ({ random }: Acting) => one(random, [0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 3, 4, 5])
 
 export function registerTerm(acting: Acting): Act | undefined {
-  return acting.cast.policy && revealed(acting, acting.cast.policy, ripeOf(acting))
+  const policy = acting.policy()
+  return policy && revealed(acting, policy, entitledOf(acting, policy))
 }
 
 /** A name that comes free is waited for: whoever wants it has committed before, and reveals while it is dear. */
 export function towardsCatching(acting: Acting): Act | undefined {
   const { random, cast, state, now } = acting
-  const { policy } = cast
+  const policy = acting.policy()
   if (policy === undefined) return undefined
   const known = cast.labels.flatMap((label) => {
     const record = nameRecordOf(state(), label)
     return record?.life === undefined ? [] : [{ label, life: record.life, phase: phaseOf(record, policy, now()) }]
   })
   const free = known.filter(({ phase, life }) => phase === 'free' && life.freed > 0)
-  const ripe = ripeOf(acting).filter((one) => free.some(({ label }) => equalBytes(label, one.label)))
+  const ripe = entitledOf(acting, policy).filter((one) => free.some(({ label }) => equalBytes(label, one.label)))
   if (ripe.length > 0) return revealed(acting, policy, ripe)
   const soon = known.filter(({ phase }) => phase === 'redemption' || phase === 'ending')
   return soon.length === 0 ? undefined : commitFor(acting, one(random, soon).label)
+}
+
+/** Where names are for who has them elsewhere, as a rule those of whom it is known. */
+function entitledOf(acting: Acting, { elsewhere }: NamePolicy): ReturnType<typeof ripeOf> {
+  const ripe = ripeOf(acting)
+  if (elsewhere === undefined || acting.random.below(4) === 0) return ripe
+  const titled = ripe.filter(({ label, owner }) => {
+    const value = acting.state().get(titleKey(label))
+    return value !== undefined && toHex(value).includes(toHex(owner))
+  })
+  return titled.length === 0 ? ripe : titled
 }
 
 function revealed(acting: Acting, policy: NamePolicy, ripe: ReturnType<typeof ripeOf>): Act {
@@ -130,12 +143,13 @@ function mostFor({ random }: Acting, price: number): number {
 }
 
 export function renew(acting: Acting): Act | undefined {
-  const { random, cast, state } = acting
-  if (cast.policy === undefined) return undefined
+  const { random, state } = acting
+  const policy = acting.policy()
+  if (policy === undefined) return undefined
   const label = labelOf(acting)
   const generation = Math.max(0, (nameRecordOf(state(), label)?.generation ?? 0) - Number(random.below(12) === 0))
   const terms = termsOf(acting)
-  const most = mostFor(acting, feeOf(cast.policy, label, terms))
+  const most = mostFor(acting, feeOf(policy, label, terms))
   return {
     actor: anybody(acting),
     payload: renewPayload(label, generation, terms, most),
@@ -145,17 +159,18 @@ export function renew(acting: Acting): Act | undefined {
 
 /** A name that does not resolve any more is wanted back. */
 export function towardsRestoring(acting: Acting): Act | undefined {
-  const { random, cast, now } = acting
-  const { policy } = cast
+  const { random, now } = acting
+  const policy = acting.policy()
   if (policy === undefined) return undefined
   const out = labelsIn(acting, ({ record }) => phaseOf(record, policy, now()) === 'redemption')
   return out.length === 0 ? undefined : restoreOf(acting, policy, one(random, out))
 }
 
 export function restore(acting: Acting): Act | undefined {
-  const { random, cast } = acting
-  if (cast.policy === undefined) return undefined
-  return towardsRestoring(acting) ?? (random.below(4) > 0 ? undefined : restoreOf(acting, cast.policy, labelOf(acting)))
+  const policy = acting.policy()
+  if (policy === undefined) return undefined
+  const isTried = () => acting.random.below(4) === 0
+  return towardsRestoring(acting) ?? (isTried() ? restoreOf(acting, policy, labelOf(acting)) : undefined)
 }
 
 /** By its owner, or by somebody else who would have it. */
@@ -226,8 +241,8 @@ export function setGuardians(acting: Acting): Act | undefined {
 }
 
 export function unused(acting: Acting): Act | undefined {
-  const { random, cast, state, now } = acting
-  const { policy } = cast
+  const { random, state, now } = acting
+  const policy = acting.policy()
   if (policy === undefined) return undefined
   const ripe = labelsIn(acting, ({ life }) => life.judgedFrom <= now())
   const first = ripe[0]

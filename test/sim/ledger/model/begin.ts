@@ -6,7 +6,7 @@ import { type Cast, hex, PAGED } from '../cast.ts'
 import { LedgerModel } from './model.ts'
 
 export function modelOf(
-  { actors, policy, book, rules, claims }: Cast,
+  { actors, policy, nextPolicies, book, rules, claims }: Cast,
   genesis: Genesis,
   epochBlocks: number,
 ): LedgerModel {
@@ -42,6 +42,7 @@ export function modelOf(
       voting: isValidator(id) ? { id: toHex(id), key: hex(voting(0)) } : undefined,
     })),
     policy,
+    policies: nextPolicies,
     paged: book === undefined ? [] : PAGED,
     rules,
     claims,

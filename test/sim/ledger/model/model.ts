@@ -11,6 +11,7 @@ import { ClaimModel, type ClaimRulesModel } from './claims.ts'
 import { GovernanceModel, type RulesModel } from './governance.ts'
 import { IdentityModel } from './identity.ts'
 import { LinkModel } from './links.ts'
+import { NameVoteModel } from './name-votes.ts'
 import { NameModel } from './names.ts'
 import { NodeModel, type NodeRow } from './nodes.ts'
 import { TermModel } from './terms.ts'
@@ -32,6 +33,8 @@ export interface ModelStart {
   readonly policy: NamePolicy | undefined
   /** Labels on pages of kept names. */
   readonly paged: readonly string[]
+  /** Other rules of names that are voted on, by their numbers. */
+  readonly policies: readonly NamePolicy[]
 }
 
 /** What must have come of a transaction. */
@@ -50,6 +53,7 @@ export class LedgerModel {
   readonly nodes: NodeModel
   readonly names: NameModel
   readonly terms: TermModel
+  readonly nameVotes: NameVoteModel
   readonly governance: GovernanceModel
   readonly tlds: TldModel
   readonly applications: ApplicationModel
@@ -65,7 +69,8 @@ export class LedgerModel {
     this.nodes = new NodeModel(nodes, { chainName, admission: this.admission, idOf })
     this.names = new NameModel(chainName, policy, start.paged)
     this.terms = new TermModel(this.names, this.accounts, this.nodes)
-    const { accounts, admission, nodes: members } = this
+    const { accounts, admission, nodes: members, names, terms } = this
+    this.nameVotes = new NameVoteModel(chainName, { names, terms, nodes: members, policies: start.policies })
     this.governance = new GovernanceModel(chainName, rules, { accounts, admission, nodes: members })
     this.claims = new ClaimModel(chainName, start.claims, { names: this.names, accounts, nodes: members })
     this.identity = new IdentityModel(chainName, { admission, nodes: members })
@@ -89,12 +94,13 @@ export class LedgerModel {
   endBlock(moment: Moment, accused: readonly { readonly id: string; readonly height: number }[]): void {
     const removed = this.nodes.endBlock(moment, accused, this.#epochBlocks)
     this.terms.endBlock(moment.time)
+    this.nameVotes.endBlock(moment)
     this.governance.endBlock(removed, moment.time)
     this.claims.endBlock(moment.time)
   }
 
   #do({ account, deed }: Intent, moment: Moment, wasDone: boolean): boolean | undefined {
-    const { accounts, admission, nodes, names, tlds, applications, governance, claims, identity } = this
+    const { accounts, admission, nodes, names, tlds, applications, governance, claims, identity, nameVotes } = this
     switch (deed.kind) {
       case 'transfer':
         return accounts.transfer(account, deed.to, deed.amount)
@@ -139,6 +145,16 @@ export class LedgerModel {
       case 'unused':
       case 'freePages':
         return this.terms.do(account, deed, moment)
+      case 'setPolicy':
+        return nameVotes.setPolicy(account, deed, moment)
+      case 'keep':
+        return nameVotes.keep(account, deed, moment)
+      case 'settle':
+        return nameVotes.settle(deed, moment)
+      case 'wish':
+        return nameVotes.wish(deed, moment)
+      case 'title':
+        return nameVotes.title(account, deed, moment)
       case 'complain':
         return governance.complain(account, deed, moment)
       case 'propose':

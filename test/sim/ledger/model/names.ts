@@ -13,14 +13,27 @@ interface CommitRow extends Moment {
   readonly number: number
 }
 
+/** Times that all names have which are from before there were terms. */
+interface Adopted {
+  readonly since: number
+  readonly expires: number
+  readonly resolves: number
+  readonly judgedFrom: number
+}
+
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
 export class NameModel {
   /** As the last block left them. */
   readonly records = new Map<string, NameRecord>()
-  /** Undefined: names are had for ever. */
-  readonly policy: NamePolicy | undefined
+  /** By label: who has the same name elsewhere, and until when that counts. */
+  readonly titles = new Map<string, { readonly owner: string; readonly until: number }>()
+  #policy: NamePolicy | undefined
+  /** Names that were had for ever until then have a life like this one. */
+  #adopted: Adopted | undefined
+  /** Of which a vote has said that anybody may have them, whatever a page says. */
+  readonly #freed = new Set<string>()
   /** Owners that names are kept for: undefined is nobody, and `KEPT_FOR_CLAIMS` whoever claims it first. */
   readonly #kept: Map<string, string | undefined>
   /** Hex; undefined: no name is kept by pages, or no longer. */
@@ -31,11 +44,55 @@ export class NameModel {
 
   constructor(chainName: string, policy: NamePolicy | undefined, paged: readonly string[]) {
     this.#isRoot = chainName === 'root'
-    this.policy = this.#isRoot ? undefined : policy
-    const isPaged = this.policy !== undefined && paged.length > 0
+    this.#policy = this.#isRoot ? undefined : policy
+    const isPaged = this.#policy !== undefined && paged.length > 0
     this.#paged = isPaged ? new Set(paged.map((label) => toHex(new TextEncoder().encode(label)))) : undefined
     const kept = this.policy?.kept ?? []
     this.#kept = new Map(kept.map(({ label, owner }) => [toHex(label), owner && toHex(owner)]))
+  }
+
+  /** Undefined: names are had for ever. */
+  get policy(): NamePolicy | undefined {
+    return this.#policy
+  }
+
+  /** Other rules, from the next block on. What stands in a record stays. */
+  ruleBy(policy: NamePolicy, time: number): void {
+    if (this.#policy === undefined) {
+      const { termMs, graceMs, useMs } = policy
+      this.#adopted = {
+        since: time,
+        expires: time + termMs,
+        resolves: time + termMs + graceMs,
+        judgedFrom: time + useMs,
+      }
+    }
+    this.#policy = policy
+  }
+
+  keep(label: string, owner: string | undefined): void {
+    this.#freed.delete(label)
+    this.#kept.set(label, owner)
+  }
+
+  free(label: string): void {
+    this.#kept.delete(label)
+    if (this.isPaged) this.#freed.add(label)
+    else this.#freed.delete(label)
+  }
+
+  /** What is said of this name alone: null, that nobody may have it; undefined: nothing. */
+  keptOf(label: string): 'free' | string | null | undefined {
+    if (this.#kept.has(label)) return this.#kept.get(label) ?? null
+    return this.#freed.has(label) ? 'free' : undefined
+  }
+
+  /** Written down as it is by now, if it is from before names had terms. */
+  settleOld(label: string, time: number): boolean {
+    const record = this.records.get(label)
+    if (this.#policy === undefined || record === undefined || record.life !== undefined) return false
+    this.records.set(label, this.current(label, time)!)
+    return true
   }
 
   commit(hash: string, { height, time }: Moment): boolean {
@@ -138,14 +195,17 @@ export class NameModel {
     return true
   }
 
-  mayHave(label: string, owner: string): boolean {
-    return !this.#kept.has(label) || this.#kept.get(label) === owner
+  mayHave(label: string, owner: string, time: number): boolean {
+    if (this.#kept.has(label)) return this.#kept.get(label) === owner
+    if (this.#policy?.elsewhere === undefined) return true
+    const title = this.titles.get(label)
+    return title?.owner === owner && title.until >= time
   }
 
   /** Names that nobody has had are on no page; what the genesis says of one alone comes before. */
   isShown(label: string, page: 'right' | 'other' | 'none'): boolean {
     if (this.#paged === undefined) return page === 'none'
-    if (this.records.has(label) || this.#kept.has(label)) return true
+    if (this.records.has(label) || this.#kept.has(label) || this.#freed.has(label)) return true
     return page === 'right' && !this.#paged.has(label)
   }
 
@@ -158,7 +218,8 @@ export class NameModel {
   }
 
   mayClaim(label: string, owner: string): boolean {
-    return this.#kept.get(label) === FOR_CLAIMS || this.mayHave(label, owner)
+    const only = this.#kept.get(label)
+    return !this.#kept.has(label) || only === FOR_CLAIMS || only === owner
   }
 
   /** To whoever has claimed it, for one term; gives back its generation. */
@@ -193,8 +254,9 @@ export class NameModel {
   /** As time has made it by now. */
   current(label: string, time: number): NameRecord | undefined {
     const record = this.records.get(label)
-    if (this.policy === undefined || record?.life === undefined) return record
-    return settledAt(record as LifeRecord, this.policy, time)
+    if (this.policy === undefined || record === undefined) return record
+    const living = record.life === undefined ? adopted(record, this.#adopted!) : (record as LifeRecord)
+    return settledAt(living, this.policy, time)
   }
 
   /** The record that the statement is about, if its owner has signed it and none came before. */
@@ -224,4 +286,11 @@ export class NameModel {
     const commit = this.#commits.get(hash)
     return commit === undefined || time - commit.time > DAY_MS ? undefined : commit
   }
+}
+
+function adopted(record: NameRecord, { since, expires, resolves, judgedFrom }: Adopted): LifeRecord {
+  const life = born(since)
+  return record.owner === undefined
+    ? { ...record, life }
+    : { ...record, expires, life: { ...life, resolves, judgedFrom } }
 }

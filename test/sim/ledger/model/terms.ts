@@ -31,6 +31,8 @@ export class TermModel {
   readonly #today = new Map<string, { readonly day: number; readonly count: number }>()
   /** Names that cost more since they had come free. */
   premiums = 0
+  /** Nobody is judged for use before: since a rule of use came by a vote. */
+  useFrom = 0
   /** The key that an owner wanted last in the place of its own, by name. */
   readonly rolls = new Map<string, string>()
 
@@ -79,7 +81,8 @@ export class TermModel {
   endBlock(time: number): void {
     const { policy, records } = this.#names
     if (policy === undefined) return
-    for (const [label, record] of records) records.set(label, settledAt(record as LifeRecord, policy, time))
+    for (const [label, record] of records)
+      if (record.life !== undefined) records.set(label, settledAt(record as LifeRecord, policy, time))
     for (const [label, { until }] of [...this.#held]) if (until <= time) this.#payOut(label, policy)
   }
 
@@ -92,7 +95,7 @@ export class TermModel {
   #register(account: string, deed: DeedOf<'registerTerm'>, moment: Moment, policy: NamePolicy): boolean {
     const { label, terms, owner, most } = deed
     const { time } = moment
-    if (terms < 1 || terms > policy.mostTerms || !this.#names.mayHave(label, owner)) return false
+    if (terms < 1 || terms > policy.mostTerms || !this.#names.mayHave(label, owner, time)) return false
     if (!this.#names.isShown(label, deed.page)) return false
     const before = this.#names.current(label, time)
     const day = Math.floor(time / DAY_MS)
@@ -267,7 +270,12 @@ export class TermModel {
     const voice = this.#nodes.voiceOf(by)
     if (voice === undefined || record === undefined || record.generation !== generation) return false
     const { judgedFrom } = record.life
-    if (policy.useMs === 0 || time < judgedFrom || phaseAt(record, policy, time) !== 'registered') return false
+    if (
+      policy.useMs === 0 ||
+      time < Math.max(judgedFrom, this.useFrom) ||
+      phaseAt(record, policy, time) !== 'registered'
+    )
+      return false
     const subject = `${label} ${generation} ${judgedFrom}`
     if (this.#votes.cast(subject, voice, inFavour, time, this.#nodes.voters))
       this.#names.records.set(label, { ...record, life: { ...record.life, resolves: time } })
