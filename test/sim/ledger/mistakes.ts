@@ -62,6 +62,7 @@ export const MISTAKES: readonly Mistake[] = [
     finding: /members/,
     ...ALONE,
     within: WITHIN,
+    first: 4,
   },
   {
     name: 'a vote is counted twice',
@@ -88,6 +89,7 @@ export const MISTAKES: readonly Mistake[] = [
     finding: /outcomes/,
     ...LATER,
     within: WITHIN,
+    first: 4,
   },
   {
     name: 'the second commit wins',
@@ -170,6 +172,7 @@ export const MISTAKES: readonly Mistake[] = [
     ...LATER,
     sizes: [3, 4],
     within: WITHIN,
+    first: 17,
   },
   {
     name: 'a module acts before its height',
@@ -224,6 +227,7 @@ export const MISTAKES: readonly Mistake[] = [
     finding: /outcomes|balances/,
     ...LIVING,
     within: WITHIN,
+    first: 6,
   },
   {
     name: 'a page of kept names proves what is not on it, whichever page it is',
@@ -251,6 +255,7 @@ export const MISTAKES: readonly Mistake[] = [
     finding: /outcomes/,
     ...LIVING,
     within: WITHIN,
+    first: 5,
   },
   {
     name: 'one guardian recovers a name',
@@ -284,6 +289,7 @@ export const MISTAKES: readonly Mistake[] = [
     finding: /motions|outcomes/,
     ...GOVERNED,
     within: WITHIN,
+    first: 5,
   },
   {
     name: 'whoever was removed is voted in again at once',
@@ -310,6 +316,7 @@ export const MISTAKES: readonly Mistake[] = [
     finding: /cases|balances|outcomes/,
     ...GOVERNED,
     within: WITHIN,
+    first: 5,
   },
   {
     name: 'a claim counts that half of the validators have seen',
@@ -353,6 +360,7 @@ export const MISTAKES: readonly Mistake[] = [
     finding: /outcomes/,
     ...LATER,
     within: WITHIN,
+    first: 15,
   },
   {
     name: 'what a certifier has taken back still counts',
@@ -379,6 +387,7 @@ export const MISTAKES: readonly Mistake[] = [
     finding: /outcomes/,
     ...LATER,
     within: WITHIN,
+    first: 6,
   },
   {
     name: "a name that all keep back is anybody's",
@@ -397,6 +406,7 @@ export const MISTAKES: readonly Mistake[] = [
     finding: /outcomes/,
     ...KEEPING,
     within: WITHIN,
+    first: 5,
   },
   {
     name: 'a vote that frees a name keeps it back',
@@ -449,6 +459,7 @@ export const MISTAKES: readonly Mistake[] = [
     finding: /outcomes/,
     ...ELSEWHERE,
     within: WITHIN,
+    first: 5,
   },
   {
     name: 'a title is made of what nobody wishes',
