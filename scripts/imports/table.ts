@@ -96,6 +96,8 @@ export const SIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
   // Whether there is anything of a ring, before one is loaded (docs/decisions/0184).
   'src/ring/run/stored.ts': ['peer'],
   'src/settings/stored.ts': ['peer'],
+  // Loaded only where somebody reads dnstap.
+  'src/observe/dnstap/index.ts': ['peer'],
   'src/peer/ledgers.ts': ['cli'],
   'src/peer/node.ts': ['cli'],
   // By itself: it brings the curves of @noble.

@@ -49,6 +49,8 @@ export interface UpstreamQuery {
   readonly lateMs?: number
   /** Called at most once, with a reply that came after the time-out and that `classify` accepts. */
   readonly onLate?: (reply: Uint8Array) => void
+  /** For who watches: the names asked for and of the zone whose server is asked, in wire form. `isForward`: the server resolves for us. */
+  readonly about?: { readonly name: Uint8Array; readonly zone: Uint8Array; readonly isForward: boolean }
   /**
    * Classifies each message that arrives: `accept` ends the exchange with it, `ignore` keeps waiting for the true one
    * (TuDoor), `near-miss` ends it with the error `UPSTREAM_NEAR_MISS` (right question, wrong id: somebody is guessing).

@@ -43,6 +43,7 @@ export function checkTogether(
   checkRecords(settings, told)
   checkEvidence(settings, told)
   checkLimits(settings, told)
+  checkDnstap(settings, told)
 }
 
 /** `auto` needs 127.0.0.1 only; ::1 comes along where there is one. */
@@ -210,6 +211,22 @@ function checkLimits({ iterator }: ConfigValues, { problem }: CheckHooks): void 
   const { failureMs, maxFailureMs } = iterator.limits
   if (failureMs !== undefined && maxFailureMs !== undefined && failureMs > maxFailureMs)
     problem('iterator.limits.failureMs', 'must not be above iterator.limits.maxFailureMs')
+}
+
+function checkDnstap({ queries: { dnstap, privacy } }: ConfigValues, { problem, warn }: CheckHooks): void {
+  const [first, second] = (['socket', 'server', 'file'] as const).filter((key) => dnstap[key] !== undefined)
+  if (first === undefined) return
+  if (second !== undefined)
+    problem(`queries.dnstap.${second}`, `must not stand beside queries.dnstap.${first}: messages go to one reader`)
+  if (privacy === 'off')
+    problem(
+      'queries.privacy',
+      `is "off", so that names are told nobody, and every message to queries.dnstap.${first} has one: set "names", "clients" (with a mark for each client) or "full" (with addresses)`,
+    )
+  if (dnstap.server === undefined) return
+  const { address, port } = parseListenAddress(dnstap.server)
+  if (port === 0) problem('queries.dnstap.server', "port 0 is nobody's")
+  if (!isLoopback(address)) warn('queries.dnstap.server', 'what is asked here goes through the network unencrypted')
 }
 
 function hasRing({ enabled, secretFile, bootstrap }: ConfigValues['ring']): boolean {

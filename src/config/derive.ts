@@ -89,7 +89,7 @@ export function deriveConfig(
     identity: settings.identity,
     status: { listen: readStatus(settings, problems), dashboard: readDashboard(settings) },
     log: settings.log,
-    queries: settings.queries,
+    queries: { ...settings.queries, dnstap: readDnstap(settings) },
   }
 }
 
@@ -200,6 +200,15 @@ function readStatus({ status }: ConfigValues, problems: Problem[]): Endpoint | f
       message: 'must be a loopback address, such as "127.0.0.1:8053": it has no password',
     })
   return endpoint
+}
+
+function readDnstap({ queries: { dnstap } }: ConfigValues): Config['queries']['dnstap'] {
+  const { socket, server, file, messages, identity, version: sendsVersion } = dnstap
+  const common = { messages, identity, sendsVersion }
+  if (socket !== undefined) return { to: { kind: 'unix', path: socket }, ...common }
+  if (file !== undefined) return { to: { kind: 'file', path: file }, ...common }
+  if (server !== undefined) return { to: { kind: 'tcp', endpoint: parseListenAddress(server) }, ...common }
+  return undefined
 }
 
 function readDashboard({ status: { dashboard } }: ConfigValues): Endpoint | false {

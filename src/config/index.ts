@@ -25,6 +25,7 @@ export { refuseFaults } from './sources/problems.ts'
 export type {
   Config,
   DevicesConfig,
+  DnstapConfig,
   FileFault,
   FilterConfig,
   FilterList,

@@ -54,6 +54,18 @@ export interface QueriesConfig {
   readonly keep: number
   readonly hours: number
   readonly ignore: readonly string[]
+  /** Undefined: nobody reads. */
+  readonly dnstap: DnstapConfig | undefined
+}
+
+/** Who reads messages by dnstap, and which. */
+export interface DnstapConfig {
+  readonly to:
+    | { readonly kind: 'unix' | 'file'; readonly path: string }
+    | { readonly kind: 'tcp'; readonly endpoint: Endpoint }
+  readonly messages: readonly `${'client' | 'resolver' | 'forwarder'}-${'query' | 'response'}`[]
+  readonly identity: string | undefined
+  readonly sendsVersion: boolean
 }
 
 /** What is blocked, and for whom. */

@@ -34,4 +34,22 @@ export const limits = {
   KEY_MS: 300_000,
   /** Tries to sign in a minute: each costs 60 ms of another thread. */
   MAX_SIGN_INS_A_MINUTE: 10,
+  /**
+   * dnstap: bytes that wait for a reader, some seconds of a busy node, beyond which messages are dropped; bytes written at once; and ms that the first message
+   * waits for company, since each write is a system call.
+   */
+  MAX_DNSTAP_WAITING: 4 * 1024 * 1024,
+  MAX_DNSTAP_WRITE: 65_536,
+  DNSTAP_COMPANY_MS: 100,
+  /** Until a reader that is away is looked for again: at first, and at most, since a refused connection costs little. Ms. */
+  DNSTAP_RETRY_MS: 500,
+  MAX_DNSTAP_RETRY_MS: 30_000,
+  /** Ms that a reader has to say ACCEPT, to take one write, and to say FINISH, before it counts as hanging. */
+  DNSTAP_HELLO_MS: 5_000,
+  DNSTAP_HANG_MS: 10_000,
+  DNSTAP_FINISH_MS: 1_000,
+  /** Octets of a control frame: the bound of the fstrm library. */
+  MAX_CONTROL_FRAME: 512,
+  /** Bytes of a dnstap file, of which two are kept: a disk is not filled by what clients ask. */
+  MAX_DNSTAP_FILE: 100 * 1024 * 1024,
 } as const

@@ -44,6 +44,7 @@ const LEVELS: ReadonlySet<string> = new Set(
     'chains: known open atWork waiting bytes',
     'household: members',
     'settings: entries removed',
+    'dnstap: connected waitingBytes',
   ].flatMap((line) => {
     const [section, names = ''] = line.split(': ')
     return names.split(' ').map((name) => `${section}.${name}`)
@@ -139,6 +140,7 @@ const SECTIONS = [
   'settings',
   'carrier',
   'traffic',
+  'dnstap',
 ] as const
 
 /** All plain numbers of the status API. Which there are depends on what the node does: they are registered when they are seen first. */

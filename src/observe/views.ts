@@ -244,6 +244,8 @@ export const statusView = z.object({
   carrier: counters.nullable(),
   /** Requests to peers, by room. */
   traffic: counters.nullable(),
+  /** Messages by dnstap; left out: it is off. */
+  dnstap: counters.optional(),
   memory: z.object({ rssBytes: z.number(), heapUsedBytes: z.number() }),
 })
 export type StatusView = z.infer<typeof statusView>

@@ -24,6 +24,8 @@ export const limits = {
   MAX_SIGN_IN_BYTES: 1_024,
   /** For how long a level of privacy can be chosen on the dashboard: a day. */
   MAX_CHOSEN_MINUTES: 1_440,
+  /** What waits for a dnstap reader is written for so long when it is left, before it is given up. Ms. */
+  DNSTAP_CLOSE_MS: 1_500,
   /** A note with its proof: docs/protocol.md, *Checkpoints*. */
   MAX_NOTE_BODY_BYTES: 131_072,
   RENDEZVOUS_MEMBERS: 32,

@@ -18,6 +18,7 @@ import type { SharedNames } from './home/shared-names.ts'
 import type { QueryLog } from './query-log.ts'
 import type { QueryWatch } from './query-watch.ts'
 import type { Peers } from './ring.ts'
+import type { QueryTap } from './tapping/query-tap.ts'
 import type { WaitingRing } from './waiting-ring.ts'
 
 /** What a node is made of, in the order in which it is made; each part may ask for a later one, but only once it runs. */
@@ -45,6 +46,8 @@ export interface NodeParts {
   carrier: CdsCarrier | undefined
   queryLog: QueryLog
   watch: QueryWatch
+  /** Undefined as long as no configuration in force had a reader for dnstap. */
+  tap: QueryTap | undefined
   frontEnd: FrontEnd
   metrics: Metrics
   status: StatusServer | undefined

@@ -27,6 +27,7 @@ import { MdnsBridge } from './home/mdns.ts'
 import { askLocalNetwork } from './home/multicast.ts'
 import { RouterNames } from './home/router-names.ts'
 import { SharedNames } from './home/shared-names.ts'
+import { limits } from './limits.ts'
 import type { Machine, NodeParts } from './node-parts.ts'
 import { createQueryLog } from './query-log.ts'
 import { QueryWatch } from './query-watch.ts'
@@ -34,6 +35,7 @@ import type { Peers } from './ring.ts'
 import { rootKeys } from './root-keys.ts'
 import { statusOf } from './status.ts'
 import { openStatus } from './status-doors.ts'
+import { tappedExchange } from './tapping/tapped-exchange.ts'
 import { needsTls, prepareTls, readTls } from './tls/credentials.ts'
 import { mayWait, WaitingRing } from './waiting-ring.ts'
 
@@ -77,7 +79,7 @@ export async function startNode({ config, log, version, shown }: StartOptions): 
   try {
     parts.broken = Promise.withResolvers()
     await startResolving(parts, config, machine)
-    await startServing(parts, config, machine)
+    await startServing(parts, config, machine, version)
     const made = parts as NodeParts
     parts.metrics = createMetrics(() =>
       statusOf({ ...made, peers: () => made.peers, clock: machine.clock, version, startedAt }),
@@ -85,7 +87,7 @@ export async function startNode({ config, log, version, shown }: StartOptions): 
     await openStatus(parts, config, { machine, version, startedAt })
     void prime(made.core.recursor, log)
     made.keys.start()
-    return running(made)
+    return running(made, (next) => loadTap(made, next, machine, version))
   } catch (error) {
     await stop(parts, 0)
     throw error
@@ -137,7 +139,8 @@ async function startResolving(
   )
   parts.filtering = filtering
   await loadAnchors(parts, config)
-  const core = composeCore({ cache, exchange, clock, random, log }, config, {
+  const heard = tappedExchange(exchange, clock, () => parts.tap)
+  const core = composeCore({ cache, exchange: heard, clock, random, log }, config, {
     ownListeners: () => parts.frontEnd?.addresses ?? [],
     filter: filtering.questions,
     rootAnchors: keys.anchors,
@@ -171,7 +174,12 @@ function warnOfBind({ iterator }: Config, log: Log): void {
 }
 
 /** The ring, now or when somebody asks for it, and the door for stub resolvers. */
-async function startServing(parts: Partial<NodeParts>, config: Config, { clock, random, log }: Machine): Promise<void> {
+async function startServing(
+  parts: Partial<NodeParts>,
+  config: Config,
+  { clock, random, log }: Machine,
+  version: string,
+): Promise<void> {
   const { core, filtering } = parts as NodeParts
   const { recursor, resolver } = core
   await startRing(parts as NodeParts, config, { clock, random, log })
@@ -200,6 +208,8 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
     },
   )
   parts.watch = watch
+  await loadTap(parts, config, { clock, log }, version)
+  parts.tap?.configure(config.queries)
   parts.frontEnd = await createFrontEnd(
     {
       resolver,
@@ -216,6 +226,7 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
         queryLog.heard(event)
         parts.metrics?.heard(watch.heard(event))
       },
+      onWire: (event) => parts.tap?.client(event),
       onNotify: onNotifyOf({ core, carrier: parts.carrier, filtering }),
       // What a ledger says of a name may change at any block, and is looked at by whoever asks; its DS set is the ledger's as well.
       mayRemember: (question) =>
@@ -260,6 +271,20 @@ async function beginRing(parts: NodeParts, config: Config, { clock, random, log 
   parts.devices?.follow(settings)
 }
 
+/** Nothing of dnstap is loaded where nobody reads it. */
+async function loadTap(
+  parts: Partial<NodeParts>,
+  { queries }: Pick<Config, 'queries'>,
+  { clock, log }: Pick<Machine, 'clock' | 'log'>,
+  version: string,
+): Promise<void> {
+  if (queries.dnstap === undefined || parts.tap !== undefined) return
+  const { QueryTap } = await import('./tapping/query-tap.ts')
+  const level = () => parts.watch?.book.options.privacy ?? 'off'
+  const markOf = (client: string) => parts.watch?.book.markOf(client) ?? ''
+  parts.tap = new QueryTap({ clock, log, version, level, markOf })
+}
+
 /** What the boxes of a household have in common is in force here, now and after each change. */
 function followSettings({ settings, transport }: Peers, core: Core, { random, log }: Pick<Machine, 'random' | 'log'>) {
   sayOwnName(settings, transport.self, hostname())
@@ -298,7 +323,7 @@ function serveOptions({ inForce: config, watch }: Pick<NodeParts, 'inForce' | 'w
   return { access, identity, explain, minimalResponses, rate, tls, tellsAll }
 }
 
-function running(parts: NodeParts): RunningNode {
+function running(parts: NodeParts, loadMore: (next: Config) => Promise<void>): RunningNode {
   const { core, warm, frontEnd, status, dashboard, broken } = parts
   return {
     frontEnd,
@@ -316,6 +341,7 @@ function running(parts: NodeParts): RunningNode {
     broken: broken.promise,
     async reload(next, shown) {
       await loadAnchors(parts, next)
+      await loadMore(next)
       // Both may refuse, so nothing is in force before neither has.
       const engage = core.prepare(next)
       frontEnd.reconfigure(serveOptions({ inForce: next, watch: parts.watch }))
@@ -325,6 +351,7 @@ function running(parts: NodeParts): RunningNode {
       parts.shown = shown
       parts.queryLog.isOn = next.log.queries
       parts.watch.configure(next.queries)
+      parts.tap?.configure(next.queries)
       frontEnd.reconfigure(serveOptions(parts))
       if (done.flushed === 'all' || done.flushed.length > 0) warm?.forget(core.cacheRules())
       return done
@@ -345,6 +372,7 @@ async function stop(parts: Partial<NodeParts>, drainMs: number): Promise<void> {
   parts.core?.stop()
   parts.watch?.close()
   await parts.frontEnd?.close(drainMs)
+  await parts.tap?.close(limits.DNSTAP_CLOSE_MS)
   await parts.status?.close()
   await parts.dashboard?.close()
   await parts.peers?.close()

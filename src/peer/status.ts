@@ -18,6 +18,7 @@ import type { DeviceWatch } from './home/device-watch.ts'
 import { homeRoutes } from './home/routes.ts'
 import type { SharedNames } from './home/shared-names.ts'
 import type { Peers } from './ring.ts'
+import type { QueryTap } from './tapping/query-tap.ts'
 import { viewChunk, viewLookup, viewRead, viewRing, viewVerify } from './views.ts'
 
 export interface StatusDeps {
@@ -44,6 +45,8 @@ export interface StatusDeps {
   readonly carrier: CdsCarrier | undefined
   readonly filtering: Filtering
   readonly frontEnd: FrontEnd
+  /** Undefined as long as nothing was configured. */
+  readonly tap: QueryTap | undefined
   readonly metrics: Metrics
 }
 
@@ -171,7 +174,7 @@ function readiness(isReady: boolean): PlainReply {
 /** What the status is read from. */
 export type StatusSource = Pick<
   StatusDeps,
-  'version' | 'clock' | 'startedAt' | 'cache' | 'warm' | 'core' | 'peers' | 'carrier' | 'frontEnd'
+  'version' | 'clock' | 'startedAt' | 'cache' | 'warm' | 'core' | 'peers' | 'carrier' | 'frontEnd' | 'tap'
 >
 
 export function statusOf({
@@ -184,6 +187,7 @@ export function statusOf({
   peers: peersNow,
   carrier,
   frontEnd,
+  tap,
 }: StatusSource): StatusView {
   const peers = peersNow()
   return {
@@ -209,8 +213,14 @@ export function statusOf({
     settings: peers === undefined ? null : { ...peers.settings.stats() },
     carrier: carrier === undefined ? null : { ...carrier.stats() },
     traffic: peers === undefined ? null : { ...peers.traffic.stats() },
+    ...dnstapOf(tap),
     memory: { rssBytes: process.memoryUsage.rss(), heapUsedBytes: process.memoryUsage().heapUsed },
   }
+}
+
+function dnstapOf(tap: QueryTap | undefined): Pick<StatusView, 'dnstap'> {
+  const stats = tap?.stats()
+  return stats === undefined ? {} : { dnstap: { ...stats } }
 }
 
 /** Counters of the workers beside the others: `fastAnswered` ...; `fastWorkers` is 0 where the main thread answers all. */

@@ -46,7 +46,7 @@ export async function createFrontEnd(deps: FrontEndDeps, hooks: FrontEndHooks = 
       addresses: () => doors?.addresses() ?? [],
       memory: fast?.keeper,
     },
-    { onQuery: hooks.onQuery ?? (() => {}), onNotify: hooks.onNotify },
+    { onQuery: hooks.onQuery ?? (() => {}), onWire: hooks.onWire, onNotify: hooks.onNotify },
   )
   const connections = new Connections(limits, clientOf, fast?.answers)
   const keys = options.tls && secure && new secure.TlsKeys(options.tls, clock, limits)

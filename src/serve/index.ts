@@ -26,4 +26,5 @@ export type {
   ServeOptions,
   ServeStats,
   TlsOptions,
+  WireEvent,
 } from './types.ts'

@@ -132,6 +132,19 @@ export interface QueryEvent {
   readonly blockedBy?: string | undefined
 }
 
+/** A message of a client as it came, or what goes back to it, without the framing of its transport. */
+export interface WireEvent {
+  readonly kind: 'query' | 'response'
+  readonly protocol: Protocol
+  readonly client: string
+  readonly port: number
+  readonly question: Question
+  /** For as long as the call lasts. */
+  readonly bytes: Uint8Array
+  /** Since the query came, ms. */
+  readonly elapsedMs: number
+}
+
 /** An address that this machine has. */
 export interface LocalAddress {
   /** With its zone if it is one of a link: `fe80::1%eth0`. */
@@ -179,6 +192,8 @@ export interface FrontEndHooks {
    * Hears of every question that is over, answered or not; of those that are answered from the table, only with `ServeOptions.tellsAll`.
    */
   readonly onQuery?: (event: QueryEvent) => void
+  /** Hears of the messages themselves, those with a readable question, with the same exception. Must not throw. */
+  readonly onWire?: (event: WireEvent) => void
   /** The addresses of this machine now, so that a wildcard gets one socket for each. Without it the system chooses where replies leave from. */
   readonly localAddresses?: () => readonly LocalAddress[]
 }

@@ -292,6 +292,13 @@ describe('a wrong file', () => {
     [{ queries: { privacy: 'some' } }, 'queries.privacy: must be one of "off", "names", "clients", "full"'],
     [{ queries: { keep: 0 } }, 'queries.keep: must be a whole number from 10 to 100000'],
     [{ queries: { ignore: ['a..b'] } }, 'queries.ignore.0: '],
+    [{ queries: { dnstap: { socket: '/run/tap' } } }, 'queries.privacy: is "off", so that names are told nobody'],
+    [
+      { queries: { privacy: 'full', dnstap: { socket: '/run/tap', file: 'a.tap' } } },
+      'queries.dnstap.file: must not stand beside queries.dnstap.socket',
+    ],
+    [{ queries: { privacy: 'full', dnstap: { server: '127.0.0.1:0' } } }, 'queries.dnstap.server: port 0'],
+    [{ queries: { dnstap: { messages: ['all'] } } }, 'queries.dnstap.messages.0: must be one of "client-query"'],
   ])('%j: %s', (file, message) => {
     const found = problems(file)
     expect(found).toHaveLength(1)

@@ -1,23 +1,32 @@
-/** `chordns start` with DNS over TLS and HTTPS, as kdig and curl see it: under a certificate of its own making, by its file and by its pin. */
+/**
+ * `chordns start` with DNS over TLS and HTTPS, as kdig and curl see it: under a certificate of its own making, by its file and by its pin. And as fstrm_capture
+ * and dnstap-ldns see what was asked.
+ */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { framesOf, messageOf } from '../observe/dnstap/reading.ts'
 import { available } from './namespace.ts'
 import { CLI, said, saidJson, until } from './scenes/asking.ts'
 
 const run = promisify(execFile)
 const runnable = available('kdig') && available('curl')
 if (!runnable) console.warn('skipped: the test of encrypted DNS needs kdig and curl')
+const captures = available('fstrm_capture', 'dnstap-ldns')
+if (!captures) console.warn('skipped: the test of dnstap needs fstrm_capture and dnstap-ldns')
 
 describe.skipIf(!runnable)('encrypted DNS', () => {
   const dir = mkdtempSync(join(tmpdir(), 'chordns-encrypted-'))
   const file = join(dir, 'resolver.config.json')
   const certificate = join(dir, 'data', 'tls.crt')
+  const socket = join(dir, 'tap.sock')
+  const captured = join(dir, 'captured.tap')
   let node: ChildProcess
+  let capture: ChildProcess | undefined
   let web: Server
   let log = ''
   let ready = ''
@@ -34,6 +43,7 @@ describe.skipIf(!runnable)('encrypted DNS', () => {
         listen: Object.fromEntries(['udp', 'tcp', 'tls', 'https'].map((one) => [one, ['127.0.0.1:0']])),
         tls: { name: 'dns.home.arpa' },
         local: { records: ['nas.lan A 127.0.0.1'] },
+        queries: { privacy: 'full', dnstap: { socket, identity: 'box', version: true } },
         ring: { enabled: false },
         status: { listen: false },
         data: join(dir, 'data'),
@@ -43,6 +53,10 @@ describe.skipIf(!runnable)('encrypted DNS', () => {
 
   beforeAll(async () => {
     settings()
+    if (captures) {
+      capture = spawn('fstrm_capture', ['-t', 'protobuf:dnstap.Dnstap', '-u', socket, '-w', captured])
+      await until('the reader listens', () => existsSync(socket))
+    }
     node = spawn(process.execPath, [CLI, 'start', '--config', file])
     node.stderr!.on('data', (chunk) => {
       log += String(chunk)
@@ -57,6 +71,7 @@ describe.skipIf(!runnable)('encrypted DNS', () => {
 
   afterAll(async () => {
     web?.close()
+    capture?.kill('SIGTERM')
     if (node !== undefined) {
       const ended = new Promise((resolve) => node.once('exit', resolve))
       node.kill('SIGTERM')
@@ -106,6 +121,37 @@ describe.skipIf(!runnable)('encrypted DNS', () => {
       expect.stringContaining(`1 dns.home.arpa. alpn=dot port=${portOf('tls')}`),
       expect.stringContaining(`2 dns.home.arpa. alpn=h2,http/1.1 port=${portOf('https')}`),
     ])
+  })
+
+  it.skipIf(!captures)('fstrm_capture takes what was asked and answered, and dnstap-ldns reads it', async () => {
+    expect(await kdig('-p', portOf('udp'), 'nas.lan')).toBe('127.0.0.1')
+    // Without a reader in its configuration the node says that it was all, and waits until that was heard.
+    settings({ queries: { privacy: 'full' } })
+    node.kill('SIGHUP')
+    await until('the configuration is in force', () => log.includes('queries.dnstap.socket'))
+    const connections = () => readFileSync('/proc/net/unix', 'utf8').split(socket).length - 2
+    await until('the reader has heard that it was all', () => connections() === 0)
+    const ended = new Promise((resolve) => capture!.once('exit', resolve))
+    capture!.kill('SIGTERM')
+    await ended
+    const frames = framesOf(readFileSync(captured))
+    expect(frames).toMatchObject({ control: [2, 3], rest: 0 })
+    const lines = (await run('dnstap-ldns', ['-q', '-r', captured])).stdout.split('\n')
+    // It names the transports that were there when it was made: TLS and HTTPS are question marks.
+    for (const line of ['CQ 127.0.0.1 UDP', 'CR 127.0.0.1 UDP', 'CQ 127.0.0.1 ?', 'CR 127.0.0.1 ?'])
+      expect(lines.filter((one) => one.includes(line) && one.endsWith('"nas.lan." IN A'))).not.toHaveLength(0)
+    const messages = frames.payloads.map(messageOf)
+    for (const protocol of [1, 3, 4])
+      for (const type of [5, 6])
+        expect(messages).toContainEqual(
+          expect.objectContaining({
+            type,
+            protocol,
+            family: 1,
+            identity: 'box',
+            queryAddress: Uint8Array.of(127, 0, 0, 1),
+          }),
+        )
   })
 
   it('shows another certificate after SIGHUP, and keeps the old one when it is told nonsense', async () => {

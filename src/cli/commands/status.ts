@@ -43,5 +43,5 @@ function render(view: StatusView): string {
           Object.entries(values).map(([key, value]) => [key, String(value)]),
           '  ',
         )}`
-  return `${table(rows)}${counters('serve', view.serve)}${counters('cache', view.cache)}${counters('upstream', view.upstream)}${counters('chunks', view.chunks)}${counters('chains', view.chains)}${counters('household', view.household)}${counters('carrier of CDS sets', view.carrier)}`
+  return `${table(rows)}${counters('serve', view.serve)}${counters('cache', view.cache)}${counters('upstream', view.upstream)}${counters('chunks', view.chunks)}${counters('chains', view.chains)}${counters('household', view.household)}${counters('carrier of CDS sets', view.carrier)}${counters('dnstap', view.dnstap ?? null)}`
 }

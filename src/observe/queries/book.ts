@@ -132,7 +132,11 @@ export class QueryBook {
     const { privacy } = this.#options
     if (privacy === 'full') return client
     if (privacy === 'names') return ''
-    // The key is of this run of the node: nobody can find the address by trying all.
+    return this.markOf(client)
+  }
+
+  /** What one client can be told from another by. The key is of this run of the node: nobody can find the address by trying all. */
+  markOf(client: string): string {
     return `#${createHmac('sha256', this.#key).update(client).digest('hex').slice(0, 6)}`
   }
 

@@ -41,6 +41,7 @@ export async function sendQuery(engine: ServersEngine, query: ServerQuery): Prom
       protocol,
       message: queryBytes(sent, { rd: asked.role === 'forward', cd: setsCd(engine, query, switches) }, edns, cookie),
       ...(protocol === 'tcp' && job.tcpOnly && { fresh: true }),
+      about: { name: asked.question.name.wire, zone: asked.zone.wire, isForward: asked.role === 'forward' },
       timeoutMs,
       waitMs: Math.max(1, job.budget.timeLeft()),
       ...(engine.servers.stateOf(server).timeouts > 0 && { patient: true }),

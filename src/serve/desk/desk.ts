@@ -1,12 +1,12 @@
 /** Takes packets from any door, sees that each question ends once, and hands back the bytes of the reply. No sockets. */
 import { type Cancel, type Clock, errorText, type ListPlace, type Log, WorkList } from '../../base/index.ts'
-import { Ede, type EdnsOption, type ExtendedError, type Message, Rcode } from '../../dns/index.ts'
+import { Ede, type EdnsOption, type ExtendedError, type Message, Opcode, Rcode } from '../../dns/index.ts'
 import type { Resolution, Resolver } from '../../resolver/index.ts'
 import type { Client } from '../access/access.ts'
 import { isBurst, questionShare, Shares } from '../access/fairness.ts'
 import { RATE_CUT, RATE_SEND, type ReplyRate } from '../access/rate.ts'
 import type { ServeLimits } from '../limits.ts'
-import type { BoundAddress, OnNotify, Protocol, QueryEvent, ServeOptions, ServeStats } from '../types.ts'
+import type { BoundAddress, OnNotify, Protocol, QueryEvent, ServeOptions, ServeStats, WireEvent } from '../types.ts'
 import type { ServerCookies } from './cookies.ts'
 import { type Answered, classify, type PacketClass, type Query, replyTo } from './etiquette.ts'
 import { nsidOption } from './identity.ts'
@@ -65,6 +65,8 @@ export interface DeskDeps {
 export interface DeskHooks {
   /** Hears of every question that is over, answered or not. */
   readonly onQuery: (event: QueryEvent) => void
+  /** Hears of the messages themselves. */
+  readonly onWire?: ((event: WireEvent) => void) | undefined
   /** Undefined: NOTIFY is not listened to. */
   readonly onNotify?: OnNotify | undefined
 }
@@ -115,7 +117,12 @@ export class Desk {
       mayNotify,
       designation: name === undefined || addresses === undefined ? undefined : { name, addresses: addresses() },
     })
-    if (found.kind === 'ask') return this.#admit(found.query, asker, client)
+    if (found.kind === 'ask') {
+      this.#tell('query', found.query.message, packet, asker, 0)
+      return this.#admit(found.query, asker, client)
+    }
+    if (found.kind === 'reply' && found.query?.opcode === Opcode.QUERY)
+      this.#tell('query', found.query, packet, asker, 0)
     if (found.kind === 'drop') this.#drop(asker)
     else if (found.kind === 'notify') this.#answerKnown(this.#notified(found, asker), asker)
     else this.#answerKnown(found, asker)
@@ -252,7 +259,7 @@ export class Desk {
       this.#settle(work, undefined)
       return
     }
-    const isSent = this.#send(reply, query.message, asker)
+    const isSent = this.#send(reply, query.message, asker, clock.monotonic() - startedAt)
     this.#settle(work, isSent ? reply.rcode : undefined, resolution)
   }
 
@@ -287,7 +294,7 @@ export class Desk {
   }
 
   /** False when nothing goes out, since the client has had its share of replies. */
-  #send(whole: Message, query: Message | undefined, asker: Asker): boolean {
+  #send(whole: Message, query: Message | undefined, asker: Asker, elapsedMs = 0): boolean {
     const reply = this.#withinRate(whole, query, asker)
     if (reply === undefined) return false
     const cookie = query && this.#deps.cookies?.answer(query, asker.address, this.#unixSeconds())
@@ -296,8 +303,22 @@ export class Desk {
       added.length === 0 || reply.edns === undefined
         ? reply
         : { ...reply, edns: { ...reply.edns, options: [...added, ...reply.edns.options] } }
-    asker.send(encodeReply(full, query, asker.protocol))
+    const bytes = encodeReply(full, query, asker.protocol)
+    asker.send(bytes)
+    if (query?.opcode === Opcode.QUERY) this.#tell('response', query, bytes, asker, elapsedMs)
     return true
+  }
+
+  #tell(
+    kind: WireEvent['kind'],
+    query: Message | undefined,
+    bytes: Uint8Array,
+    { protocol, address: client, port }: Asker,
+    elapsedMs: number,
+  ): void {
+    const question = query?.questions[0]
+    if (this.#hooks.onWire === undefined || question === undefined) return
+    this.#hooks.onWire({ kind, protocol, client, port, question, bytes, elapsedMs })
   }
 
   /** What may go out: all of it, TC alone, or nothing. Who cannot be somebody else's victim gets all. */

@@ -3,7 +3,7 @@ import { decodeMessage, Ede, encodeMessage, type Message, Rcode, readEde } from 
 import { clientBook } from '../../../src/serve/access/access.ts'
 import { type Asker, Desk } from '../../../src/serve/desk/desk.ts'
 import { limits as defaults, type ServeLimits } from '../../../src/serve/limits.ts'
-import type { QueryEvent } from '../../../src/serve/types.ts'
+import type { QueryEvent, WireEvent } from '../../../src/serve/types.ts'
 import { testClock } from '../../setup/clock.ts'
 import { queryFor } from '../../world/ask.ts'
 import { FakeResolver, held, OPTIONS, quietLog, resolution } from '../support.ts'
@@ -15,6 +15,7 @@ function desk(limits: Partial<ServeLimits> = {}) {
   const clock = testClock()
   const log = quietLog()
   const events: QueryEvent[] = []
+  const wire: WireEvent[] = []
   const made = new Desk(
     {
       resolver,
@@ -24,7 +25,7 @@ function desk(limits: Partial<ServeLimits> = {}) {
       log,
       limits: { ...defaults, ...limits },
     },
-    { onQuery: (event) => events.push(event) },
+    { onQuery: (event) => events.push(event), onWire: (event) => wire.push(event) },
   )
   const sent: { readonly to: string; readonly message: Message }[] = []
   const settled: string[] = []
@@ -40,7 +41,7 @@ function desk(limits: Partial<ServeLimits> = {}) {
     return made.receive(encodeMessage(queryFor({ name: `q${asked++}.example.com` })), asker)
   }
   const quiet = () => new Promise((resolve) => setImmediate(resolve))
-  return { desk: made, resolver, slow, clock, log, events, sent, settled, ask, quiet }
+  return { desk: made, resolver, slow, clock, log, events, wire, sent, settled, ask, quiet }
 }
 
 describe('a question', () => {
@@ -54,6 +55,24 @@ describe('a question', () => {
     expect(clock.pending).toBe(0)
     expect(it_.stats()).toMatchObject({ queries: 1, answered: 1, inFlight: 0 })
     expect(events).toMatchObject([{ protocol: 'udp', client: '192.0.2.1', rcode: 0, provenance: 'solo' }])
+  })
+
+  it('is told as it came and as its answer went, with the time between; what was never sent is not', async () => {
+    const { desk: it_, slow, clock, ask, quiet, wire } = desk()
+    ask()
+    clock.advance(20)
+    slow.waiting[0]!.release()
+    await quiet()
+    expect(wire.map(({ kind, client, port, elapsedMs }) => [kind, client, port, elapsedMs])).toEqual([
+      ['query', '192.0.2.1', 4_000, 0],
+      ['response', '192.0.2.1', 4_000, 20],
+    ])
+    expect(wire.map(({ bytes }) => decodeMessage(bytes)).map(({ qr, id }) => [qr, id])).toEqual([
+      [false, decodeMessage(wire[0]!.bytes).id],
+      [true, decodeMessage(wire[0]!.bytes).id],
+    ])
+    it_.abandon(ask()!)
+    expect(wire.map(({ kind }) => kind)).toEqual(['query', 'response', 'query'])
   })
 
   it('that a list blocks is told with the name of the list', async () => {
