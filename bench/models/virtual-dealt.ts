@@ -35,13 +35,13 @@ export async function dealVirtual(run: VirtualRun, { sharing, members }: Dealing
     const traffic = () => requestsOf(nodes.map(({ rooms }) => rooms?.traffic.stats()))
     const before = traffic()
     const start = clock.monotonic()
-    const latencies: number[] = []
+    const latencies: number[] = new Array(run.stream.length)
     let failures = 0
     const answers = run.stream.map(async ({ question, at }, i) => {
       await new Promise<void>((due) => void clock.after(start + at - clock.monotonic(), due))
       const asked = clock.monotonic()
       const rcode = await nodes[i % nodes.length]!.ask(question)
-      latencies.push(clock.monotonic() - asked)
+      latencies[i] = clock.monotonic() - asked
       if (rcode !== 0 && rcode !== 3) failures++
     })
     await clock.run(Promise.all(answers))

@@ -5,7 +5,7 @@ import { holdsPrivateAddress } from '../chunks/index.ts'
 import { agedDelegation, type Question } from '../dns/index.ts'
 import { delegationQuestion } from '../evidence/index.ts'
 import { limits } from './limits.ts'
-import { decodeMessage, encodeRow, type ToldRow } from './rows.ts'
+import { decodeMessage, encodeRow, type MessageVersion, type ToldRow } from './rows.ts'
 import { isShared, type Taking } from './taking.ts'
 import { answerRow, messagesOf } from './telling.ts'
 import { MAIN } from './watched-cache.ts'
@@ -16,6 +16,8 @@ export type AskForAll = (peer: PeerId, body: Uint8Array, options: RequestOptions
 export const CATCH_UP_REQUEST = Uint8Array.of(1)
 
 export interface SuppliedFrom {
+  /** That the member which was away understands. */
+  readonly version: MessageVersion
   readonly contents: CacheContents
   readonly clock: Clock
   readonly mayShare: (question: Question) => boolean
@@ -23,25 +25,26 @@ export interface SuppliedFrom {
 
 /** All that may be shared, a part of the cache at a time, as fast as it is read. */
 export async function* supplied(
-  { contents, clock, mayShare }: SuppliedFrom,
+  from: SuppliedFrom,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
+  const { contents, version } = from
   let left: number = limits.CATCH_UP_ROWS
   const encoded = (rows: Iterable<ToldRow>): Uint8Array[] => {
     const bytes: Uint8Array[] = []
     for (const row of rows) {
       if (left <= 0) break
-      const one = encodeRow(row)
+      const one = encodeRow(row, version)
       if (one === undefined) continue
       bytes.push(one)
       left--
     }
     return bytes
   }
-  yield* messagesOf(encoded(delegationRows({ contents, clock, mayShare })))
+  yield* messagesOf(encoded(delegationRows(from)), version)
   for (let part = 0; part < contents.parts() && left > 0; part++) {
     if (signal.aborted) return
-    yield* messagesOf(encoded(answerRows({ contents, clock, mayShare }, part)))
+    yield* messagesOf(encoded(answerRows(from, part)), version)
   }
 }
 
@@ -114,6 +117,6 @@ async function takeAll(
     taken.rows += rows.length
     if (taken.rows > limits.CATCH_UP_ROWS || clock.monotonic() > end)
       throw new ChordnsError('HOUSEHOLD_ENDLESS', 'a member goes on sending what it knows', { peer })
-    taken.kept += taking.take(peer, rows)
+    taken.kept += taking.take(peer, rows, clock.now())
   }
 }

@@ -10,7 +10,7 @@ import { type AskForAll, catchUp, supplied } from './catch-up.ts'
 import { limits } from './limits.ts'
 import { createOutbox, type SendTold } from './outbox.ts'
 import { type HouseholdRing, isWhole, othersOf, TimeAway } from './presence.ts'
-import { decodeMessage, type ToldRow } from './rows.ts'
+import { decodeMessage, FIRST_VERSION, type MessageVersion, type ToldRow, VERSION } from './rows.ts'
 import { createTaking, type Taking } from './taking.ts'
 import { createTeller } from './telling.ts'
 import type { CacheWatcher } from './watched-cache.ts'
@@ -30,6 +30,8 @@ export interface HouseholdHooks {
   readonly bulk: AskForAll
   /** Whether a question may be told to a peer, or taken from one. */
   readonly mayShare: (question: Question) => boolean
+  /** Whether a peer understands what is left of an answer in ms: messages of version 2. */
+  readonly countsMs: (peer: PeerId) => boolean
 }
 
 export interface HouseholdStats {
@@ -62,13 +64,14 @@ export interface Household {
 
 const ACKNOWLEDGED = new Uint8Array()
 
-export function createHousehold(deps: HouseholdDeps, { mayShare, bulk, send }: HouseholdHooks): Household {
+export function createHousehold(deps: HouseholdDeps, { mayShare, bulk, send, countsMs }: HouseholdHooks): Household {
   const { ring, cache, clock, log, work } = deps
   const stop = new AbortController()
   const stopping = stop.signal
   const taking = createTaking({ cache, clock, mayShare })
   const outbox = createOutbox(send, stopping)
-  const telling = createTeller({ clock, work, outbox, mayShare, others: () => othersOf(ring) })
+  const versionOf = (peer: PeerId): MessageVersion => (countsMs(peer) ? VERSION : FIRST_VERSION)
+  const telling = createTeller({ clock, work, outbox, mayShare, versionOf, others: () => othersOf(ring) })
   const door = createDoor(deps)
   const away = new TimeAway(clock)
   const turns = createTurns(deps, taking)
@@ -119,7 +122,8 @@ export function createHousehold(deps: HouseholdDeps, { mayShare, bulk, send }: H
     },
     supply(from, signal) {
       door.admitReturn(from)
-      return supplied({ contents: cache, clock, mayShare }, AbortSignal.any([signal, stopping]))
+      const what = { contents: cache, clock, mayShare, version: versionOf(from) }
+      return supplied(what, AbortSignal.any([signal, stopping]))
     },
     sourceOf: taking.sourceOf,
     stats: () => ({
@@ -139,22 +143,23 @@ interface Turns {
   readonly counts: Pick<HouseholdStats, 'rowsTaken' | 'messagesTaken' | 'messagesMalformed'>
 }
 
-function createTurns({ work, log }: HouseholdDeps, taking: Taking): Turns {
+function createTurns({ work, log, clock }: HouseholdDeps, taking: Taking): Turns {
   const counts = { rowsTaken: 0, messagesTaken: 0, messagesMalformed: 0 }
 
-  function takePart(from: PeerId, rows: readonly ToldRow[]): void {
-    counts.rowsTaken += taking.take(from, rows.slice(0, limits.ROWS_AT_ONCE))
+  function takePart(from: PeerId, rows: readonly ToldRow[], heard: number): void {
+    counts.rowsTaken += taking.take(from, rows.slice(0, limits.ROWS_AT_ONCE), heard)
     const rest = rows.slice(limits.ROWS_AT_ONCE)
-    if (rest.length > 0) work.whenFree('tell', () => takePart(from, rest))
+    if (rest.length > 0) work.whenFree('tell', () => takePart(from, rest, heard))
   }
 
   return {
     counts,
     take(from, body) {
+      const heard = clock.now()
       const failures: unknown[] = []
       work.whenFree('tell', () => {
         try {
-          takePart(from, decodeMessage(body))
+          takePart(from, decodeMessage(body), heard)
           counts.messagesTaken++
         } catch (error) {
           counts.messagesMalformed++

@@ -11,6 +11,11 @@ export const limits = {
    * a second each, 200 ms were 27 packets a question, and 400 ms 17.7; two others are told after 114 ms. Ms.
    */
   GATHER_MS_PER_MEMBER: 57,
+  /**
+   * An answer is told so soon, with what was gathered, unless the others were told within the time above: then at its end, so that no
+   * more messages are sent. Its verdict is there by then where no key had to be fetched. Ms.
+   */
+  ANSWERED_MS: 5,
   /** One message: below a frame of the transport, with its heads. Bytes. */
   MESSAGE_BYTES: 60_000,
   /** Rows of one message: each costs some 20 us to take. */

@@ -1,10 +1,11 @@
 /**
  * What one member found, as it goes to the others: canonical CBOR `[version, [row ...]]`.
  *
- *     answer      [0, name, type, rank, seconds left, outcome]
+ *     answer      [0, name, type, rank, what is left of it, outcome]
  *     delegation  [1, parent or null, TTL of the addresses or null, delegation]
  *
- * Outcomes and delegations are in the codec of `evidence/`. Whoever takes a row validates it by its own anchors when it is used.
+ * What is left is in ms in version 2, in seconds in version 1, which is for members of the release before: a name that lives for 20 s lost
+ * half a second of them with each telling. Outcomes and delegations are in the codec of `evidence/`. Whoever takes a row validates it by its own anchors when it is used.
  */
 import { ChordnsError, isChordnsError } from '../base/index.ts'
 import { Rank } from '../cache/index.ts'
@@ -32,7 +33,13 @@ import {
 } from '../evidence/index.ts'
 import { limits } from './limits.ts'
 
-const VERSION = 1
+/** Of a message, and of the rows in it. */
+export type MessageVersion = 1 | 2
+/** What a member says when nobody has said that it knows more. */
+export const FIRST_VERSION: MessageVersion = 1
+export const VERSION: MessageVersion = 2
+/** Of what is left of an answer, in one second. */
+const UNITS: Readonly<Record<MessageVersion, number>> = { 1: 1, 2: 1_000 }
 const Kind = { ANSWER: 0, DELEGATION: 1 } as const
 
 export interface AnswerRow {
@@ -40,7 +47,7 @@ export interface AnswerRow {
   readonly question: Question
   readonly outcome: Outcome
   readonly rank: Rank
-  /** What is left of it. */
+  /** What is left of it, to the millisecond. */
   readonly seconds: number
 }
 
@@ -53,45 +60,54 @@ export interface DelegationRow {
 export type ToldRow = AnswerRow | DelegationRow
 
 /** Undefined for what is larger than a row may be, or has what the codec does not carry. */
-export function encodeRow(row: ToldRow): Uint8Array | undefined {
-  const bytes = row.kind === 'answer' ? answerBytes(row) : delegationBytes(row)
+export function encodeRow(row: ToldRow, version: MessageVersion = VERSION): Uint8Array | undefined {
+  const bytes = row.kind === 'answer' ? answerBytes(row, version) : delegationBytes(row)
   return bytes !== undefined && bytes.length <= limits.MAX_ROW_BYTES ? bytes : undefined
 }
 
-/** Of rows that `encodeRow` made. */
-export function encodeMessage(rows: readonly Uint8Array[]): Uint8Array {
-  return encodeCanonical([VERSION, [...rows]])
+/** Of rows that `encodeRow` made for the same version. */
+export function encodeMessage(rows: readonly Uint8Array[], version: MessageVersion = VERSION): Uint8Array {
+  return encodeCanonical([version, [...rows]])
 }
 
 /** Throws HOUSEHOLD_MALFORMED, or EVIDENCE_MALFORMED and DNS_* for what is in a row. */
 export function decodeMessage(bytes: Uint8Array): ToldRow[] {
   const value = readCbor(bytes, limits.MESSAGE_BYTES + 1024, 'message')
   const message = readRow(value, 2, 'message')
-  if (message[0] !== VERSION) throw malformed(`version ${String(message[0])}`)
+  const [version] = message
+  if (version !== 1 && version !== 2) throw malformed(`version ${String(version)}`)
   const rows = readList(message[1], limits.MAX_ROWS, 'rows', (row) =>
-    decodeRow(readBytes(row, 1, limits.MAX_ROW_BYTES, 'row')),
+    decodeRow(readBytes(row, 1, limits.MAX_ROW_BYTES, 'row'), version),
   )
   // Or a source that sends no rows could go on for ever.
   if (rows.length === 0) throw malformed('no rows')
   return rows
 }
 
-function decodeRow(bytes: Uint8Array): ToldRow {
+function decodeRow(bytes: Uint8Array, version: MessageVersion): ToldRow {
   const value = readCbor(bytes, limits.MAX_ROW_BYTES, 'row')
   const kind = Array.isArray(value) ? value[0] : undefined
-  if (kind === Kind.ANSWER) return readAnswer(readRow(value, 6, 'answer'))
+  if (kind === Kind.ANSWER) return readAnswer(readRow(value, 6, 'answer'), version)
   if (kind === Kind.DELEGATION) return readDelegation(readRow(value, 4, 'delegation'))
   throw malformed('kind of row')
 }
 
-function answerBytes({ question, outcome, rank, seconds }: AnswerRow): Uint8Array | undefined {
+function answerBytes(
+  { question, outcome, rank, seconds }: AnswerRow,
+  version: MessageVersion,
+): Uint8Array | undefined {
   const content = contentBytes(outcome)
   if (content === undefined) return undefined
   const { name, type } = question
-  return encodeCanonical([Kind.ANSWER, name.wire, type, rank, Math.floor(seconds), content])
+  return encodeCanonical([Kind.ANSWER, name.wire, type, rank, leftOf(seconds, version), content])
 }
 
-function readAnswer(row: readonly CborValue[]): AnswerRow {
+function leftOf(seconds: number, version: MessageVersion): number {
+  // Thousandths are whole but for what floating point does to them.
+  return version === 1 ? Math.floor(seconds) : Math.round(seconds * 1_000)
+}
+
+function readAnswer(row: readonly CborValue[], version: MessageVersion): AnswerRow {
   const question: Question = {
     name: readName(row[1], 'name'),
     type: readInteger(row[2], 1, 0xffff, 'type'),
@@ -107,7 +123,7 @@ function readAnswer(row: readonly CborValue[]): AnswerRow {
     outcome,
     // Higher ranks are for what this node has validated, or the ring has agreed on; glue answers nobody.
     rank: readInteger(row[3], Rank.AUTHORITY_SECTION, Rank.AUTHORITATIVE, 'rank') as Rank,
-    seconds: readInteger(row[4], 0, limits.MAX_SECONDS, 'seconds'),
+    seconds: readInteger(row[4], 0, limits.MAX_SECONDS * UNITS[version], 'what is left') / UNITS[version],
   }
 }
 

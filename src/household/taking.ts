@@ -16,8 +16,8 @@ export interface TakingDeps {
 }
 
 export interface Taking {
-  /** Returns how many rows were worth keeping. */
-  take(from: PeerId, rows: readonly ToldRow[]): number
+  /** Returns how many rows were worth keeping. `heard`: when they came, by the wall clock; what is left of them is counted from then. */
+  take(from: PeerId, rows: readonly ToldRow[], heard: number): number
   /** What this node puts into its cache itself. True for the verdict on a row that was taken: that is no find of its own. */
   isVerdict(entry: CacheEntry): boolean
   /** The member whose word the answer in the cache is, if it is another's. */
@@ -28,7 +28,7 @@ export function createTaking({ cache, clock, mayShare }: TakingDeps): Taking {
   /** `stored`: when it was taken, which an entry keeps when it gets its verdict. */
   const sources = new Map<string, { readonly peer: PeerId; readonly stored: number }>()
 
-  function takeOne(from: PeerId, row: ToldRow, now: number): boolean {
+  function takeOne(from: PeerId, row: ToldRow, heard: number, now: number): boolean {
     if (row.kind === 'delegation') {
       const { delegation, parent } = row
       if (!mayShare(delegationQuestion(delegation.zone))) return false
@@ -38,7 +38,8 @@ export function createTaking({ cache, clock, mayShare }: TakingDeps): Taking {
       return true
     }
     const { question, outcome, rank, seconds } = row
-    if (seconds < limits.MIN_SECONDS || !mayShare(question) || holdsPrivateAddress(outcome)) return false
+    const expires = heard + seconds * 1000
+    if (expires - now < limits.MIN_SECONDS * 1000 || !mayShare(question) || holdsPrivateAddress(outcome)) return false
     const kept = cache.put(
       MAIN,
       {
@@ -50,7 +51,7 @@ export function createTaking({ cache, clock, mayShare }: TakingDeps): Taking {
         security: 'indeterminate',
         provenance: 'solo',
         stored: now,
-        expires: now + seconds * 1000,
+        expires,
       },
       now,
     )
@@ -65,9 +66,9 @@ export function createTaking({ cache, clock, mayShare }: TakingDeps): Taking {
   }
 
   return {
-    take(from, rows) {
+    take(from, rows, heard) {
       const now = clock.now()
-      return rows.reduce((kept, row) => kept + Number(takeOne(from, row, now)), 0)
+      return rows.reduce((kept, row) => kept + Number(takeOne(from, row, heard, now)), 0)
     },
     isVerdict({ question, stored }) {
       const key = questionKey(question)

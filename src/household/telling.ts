@@ -6,7 +6,7 @@ import { agedDelegation, type Delegation, type Name, type Question } from '../dn
 import { delegationQuestion } from '../evidence/index.ts'
 import { limits } from './limits.ts'
 import type { Outbox } from './outbox.ts'
-import { encodeMessage, encodeRow, type ToldRow } from './rows.ts'
+import { encodeMessage, encodeRow, type MessageVersion, type ToldRow } from './rows.ts'
 import { isShared } from './taking.ts'
 
 export interface TellerDeps {
@@ -16,6 +16,8 @@ export interface TellerDeps {
   readonly mayShare: (question: Question) => boolean
   /** Those who are told; empty where there is nobody, or there are too many. */
   readonly others: () => readonly PeerId[]
+  /** The version of messages that a member understands. */
+  readonly versionOf: (peer: PeerId) => MessageVersion
 }
 
 export interface Teller {
@@ -40,10 +42,13 @@ type Found =
       readonly since: number
     }
 
-export function createTeller({ clock, work, outbox, mayShare, others }: TellerDeps): Teller {
+export function createTeller({ clock, work, outbox, mayShare, others, versionOf }: TellerDeps): Teller {
   const waiting = new Map<string, Found>()
   const told = new ToldLately(clock)
-  let timer: Cancel | undefined
+  /** Until it has flushed. `at`: monotonic ms. */
+  let timer: { readonly at: number; readonly cancel: Cancel } | undefined
+  /** When the others were told last. Monotonic ms. */
+  let flushedAt = Number.NEGATIVE_INFINITY
   let rowsTold = 0
 
   function gather(key: string, found: Found): void {
@@ -52,24 +57,41 @@ export function createTeller({ clock, work, outbox, mayShare, others }: TellerDe
     waiting.delete(key)
     waiting.set(key, found)
     if (waiting.size > limits.MAX_WAITING) waiting.delete(waiting.keys().next().value!)
-    timer ??= clock.after(limits.GATHER_MS_PER_MEMBER * members, () => void work.whenFree('tell', () => void flush()))
+    const gatherMs = limits.GATHER_MS_PER_MEMBER * members
+    const now = clock.monotonic()
+    // With an answer somebody's question ends: the cuts that led to it are here, and nothing more is to come.
+    flushBy(found.kind === 'answer' ? Math.max(now + limits.ANSWERED_MS, flushedAt + gatherMs) : now + gatherMs)
+  }
+
+  function flushBy(at: number): void {
+    if (timer !== undefined && timer.at <= at) return
+    timer?.cancel()
+    const cancel = clock.after(at - clock.monotonic(), () => void work.whenFree('tell', () => void flush()))
+    timer = { at, cancel }
   }
 
   async function flush(): Promise<void> {
-    timer?.()
+    timer?.cancel()
     timer = undefined
-    const rows: Uint8Array[] = []
+    flushedAt = clock.monotonic()
+    const rows: ToldRow[] = []
     for (const [key, found] of waiting) {
       told.add(key, found)
       const row = rowOf(found, clock)
-      const bytes = row && encodeRow(row)
-      if (bytes !== undefined) rows.push(bytes)
+      if (row !== undefined) rows.push(row)
     }
     waiting.clear()
     const peers = others()
     if (peers.length === 0) return
     rowsTold += rows.length
-    await Promise.all([...messagesOf(rows)].flatMap((message) => peers.map((peer) => outbox.send(peer, message))))
+    await Promise.all([...groupedBy(peers, versionOf)].map(([version, some]) => send(rows, version, some)))
+  }
+
+  /** Encoded once for all who understand the same. */
+  async function send(rows: readonly ToldRow[], version: MessageVersion, peers: readonly PeerId[]): Promise<void> {
+    const encoded = rows.map((row) => encodeRow(row, version)).filter((bytes) => bytes !== undefined)
+    const messages = [...messagesOf(encoded, version)]
+    await Promise.all(messages.flatMap((message) => peers.map((peer) => outbox.send(peer, message))))
   }
 
   return {
@@ -103,7 +125,7 @@ function rowOf(found: Found, clock: Clock): ToldRow | undefined {
 
 /** The row of an entry that may be shared; undefined when too little is left of it. */
 export function answerRow({ question, outcome, rank, expires }: CacheEntry, now: number): ToldRow | undefined {
-  const seconds = Math.min(limits.MAX_SECONDS, Math.floor((expires - now) / 1000))
+  const seconds = Math.min(limits.MAX_SECONDS, Math.floor(expires - now) / 1000)
   if (seconds < limits.MIN_SECONDS) return undefined
   return { kind: 'answer', question, outcome, rank: Math.min(rank, Rank.AUTHORITATIVE) as Rank, seconds }
 }
@@ -138,18 +160,24 @@ function markOf(found: Found): string {
   return `${nameServers.length}/${addresses.size}/${ds?.rdatas.length ?? 0}/${proofs.length}`
 }
 
+function groupedBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>()
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item])
+  return groups
+}
+
 /** Rows in messages that fit into a frame. */
-export function* messagesOf(rows: readonly Uint8Array[]): Generator<Uint8Array> {
+export function* messagesOf(rows: readonly Uint8Array[], version: MessageVersion): Generator<Uint8Array> {
   let batch: Uint8Array[] = []
   let bytes = 0
   for (const row of rows) {
     if (batch.length >= limits.MAX_ROWS || (batch.length > 0 && bytes + row.length + 3 > limits.MESSAGE_BYTES)) {
-      yield encodeMessage(batch)
+      yield encodeMessage(batch, version)
       batch = []
       bytes = 0
     }
     batch.push(row)
     bytes += row.length + 3
   }
-  if (batch.length > 0) yield encodeMessage(batch)
+  if (batch.length > 0) yield encodeMessage(batch, version)
 }

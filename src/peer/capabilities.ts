@@ -11,6 +11,8 @@ export const Capability = {
   SIGNED_TRANSACTIONS: 'signed-transactions',
   /** Settings of a household: request room 8. */
   SETTINGS: 'settings',
+  /** Messages of version 2 between the members of a household: what is left of an answer in ms. */
+  HOUSEHOLD_MS: 'household-ms',
 } as const
 export type Capability = (typeof Capability)[keyof typeof Capability]
 

@@ -303,13 +303,14 @@ function gatherOf({ admitAfter, recordAfter }: Config['chunks']): { readonly gat
 }
 
 function householdOver(deps: Wired, ring: RunningRing, { isPrivate }: CompositionHooks): Household {
-  const { clock, log, cache, work } = deps
+  const { clock, log, cache, work, capabilities } = deps
   return createHousehold(
     { ring, cache, clock, log, work },
     {
       send: senderTo(RequestRoom.HOUSEHOLD, deps),
       bulk: bulkTo(RequestRoom.HOUSEHOLD, deps),
       mayShare: (question) => mayShare(question, isPrivate),
+      countsMs: (peer) => capabilities.has(peer, Capability.HOUSEHOLD_MS),
     },
   )
 }

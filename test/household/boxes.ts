@@ -45,6 +45,8 @@ export interface Boxes {
   readonly asked: string[]
   /** Members that nobody reaches, and who see nobody. */
   readonly away: Set<PeerId>
+  /** Members of the release before: they are told seconds. */
+  readonly old: Set<PeerId>
   /** Members by the ring's table that are no boxes here. */
   readonly extra: Set<PeerId>
   /** Holds acknowledgements back while true. */
@@ -88,6 +90,7 @@ export function makeBoxes(count: number, options: BoxesOptions = {}): Boxes {
     sent: [],
     asked: [],
     away: new Set(),
+    old: new Set(),
     extra: new Set(),
     slow: false,
     changed: () => {
@@ -134,6 +137,7 @@ function makeBox(
         }
       },
       mayShare: (one) => mayShare(one, isPrivate),
+      countsMs: (to) => !boxes.old.has(to),
     },
   )
   const watched = watchedWithContents(cache, () => household)

@@ -21,7 +21,7 @@ const answers: fc.Arbitrary<AnswerRow> = fc
   .record({
     outcome: outcomes,
     rank: fc.constantFrom(Rank.AUTHORITY_SECTION, Rank.AUTHORITATIVE),
-    seconds: fc.integer({ min: 0, max: limits.MAX_SECONDS }),
+    seconds: fc.integer({ min: 0, max: limits.MAX_SECONDS * 1_000 }).map((ms) => ms / 1_000),
     type: fc.constantFrom(1, 28, 65_300),
   })
   .map(({ outcome, rank, seconds, type }) => {
@@ -78,6 +78,16 @@ describe('rows between members of a household', () => {
     )
   })
 
+  it('have what is left in whole seconds, rounded down, for members of the release before', () => {
+    fc.assert(
+      fc.property(rows, (row) => {
+        const bytes = encodeMessage([encodeRow(row, 1)!], 1)
+        const whole = row.kind === 'answer' ? { ...row, seconds: Math.floor(row.seconds) } : row
+        expect(decodeMessage(bytes)).toEqual([whole])
+      }),
+    )
+  })
+
   it('are refused with an error of ours, or read, whatever becomes of their bytes', () => {
     const changes = fc.array(fc.record({ at: fc.nat(), to: fc.nat(255) }), { minLength: 1, maxLength: 4 })
     fc.assert(
@@ -119,7 +129,9 @@ describe('rows between members of a household', () => {
   })
 
   it.each([
-    ['another version', encodeCanonical([2, [encodeRow(answer())!]])],
+    ['another version', encodeCanonical([3, [encodeRow(answer())!]])],
+    ['a version that is no number', encodeCanonical(['2', [encodeRow(answer())!]])],
+    ['ms in a message that has seconds', encodeMessage([encodeRow(answer({ seconds: limits.MAX_SECONDS }))!], 1)],
     ['no rows', encodeCanonical([1, []])],
     ['more rows than a message may have', encodeCanonical([1, many(limits.MAX_ROWS + 1, 1)])],
     ['a kind that nobody knows', encodeMessage([encodeCanonical([7, 1])])],

@@ -11,18 +11,62 @@ const gatherMs = 2 * limits.GATHER_MS_PER_MEMBER
 const enough = gatherMs + 50
 
 describe('telling the household', () => {
-  it('gathers what is found within a moment, and sends each of the others one message', async () => {
+  it('gathers what leads to an answer, and sends each of the others one message when that is there', async () => {
     const boxes = makeBoxes(3)
     const [first] = boxes.all
     first!.watched.putDelegation('main', delegationOf('example.com'), boxes.clock.now(), parseName('com'))
-    boxes.put(first!, 'www.example.com')
     await boxes.wait(gatherMs / 2)
-    boxes.put(first!, 'mail.example.com')
     expect(boxes.sent).toEqual([])
-    await boxes.wait(enough)
-    const rows = 'example.com. cut, www.example.com. A, mail.example.com. A'
+    boxes.put(first!, 'www.example.com')
+    await boxes.wait(limits.ANSWERED_MS)
+    const rows = 'example.com. cut, www.example.com. A'
     expect(texts(boxes)).toEqual([`box0 box1: ${rows}`, `box0 box2: ${rows}`])
-    expect(first!.household.stats()).toMatchObject({ rowsTold: 3, messagesSent: 2, messagesLost: 0 })
+    await boxes.wait(enough)
+    expect(first!.household.stats()).toMatchObject({ rowsTold: 2, messagesSent: 2, messagesLost: 0 })
+  })
+
+  it('gathers after a message for as long as ever, so that a busy box sends no more of them', async () => {
+    const boxes = makeBoxes(2)
+    const [first] = boxes.all
+    const gatherTwoMs = limits.GATHER_MS_PER_MEMBER
+    boxes.put(first!, 'n0.example.com')
+    await boxes.wait(limits.ANSWERED_MS)
+    for (let i = 1; i < 4; i++) boxes.put(first!, `n${i}.example.com`)
+    await boxes.wait(gatherTwoMs - 1)
+    expect(texts(boxes)).toEqual(['box0 box1: n0.example.com. A'])
+    await boxes.wait(1)
+    expect(texts(boxes).slice(1)).toEqual(['box0 box1: n1.example.com. A, n2.example.com. A, n3.example.com. A'])
+    // All of a second: an answer each 5 ms.
+    for (let i = 0; i < 200; i++) {
+      boxes.put(first!, `m${i}.example.com`)
+      await boxes.wait(5)
+    }
+    expect(boxes.sent.length).toBeLessThanOrEqual(2 + Math.ceil(1_000 / gatherTwoMs))
+  })
+
+  it('tells delegations that lead to nothing when the time to gather is over', async () => {
+    const boxes = makeBoxes(2)
+    const [first] = boxes.all
+    first!.watched.putDelegation('main', delegationOf('example.com'), boxes.clock.now(), parseName('com'))
+    await boxes.wait(limits.GATHER_MS_PER_MEMBER - 1)
+    expect(boxes.sent).toEqual([])
+    await boxes.wait(1)
+    expect(texts(boxes)).toEqual(['box0 box1: example.com. cut'])
+  })
+
+  it('says what is left of an answer to the millisecond, and in whole seconds to members of the release before', async () => {
+    const boxes = makeBoxes(3)
+    const [first, , third] = boxes.all
+    boxes.old.add(third!.peer)
+    boxes.put(first!, 'www.example.com', { expires: boxes.clock.now() + 20_000 })
+    await boxes.wait(enough)
+    const left = boxes.sent.map(({ to, rows }) => [to, ...rows.map((row) => row.kind === 'answer' && row.seconds)])
+    expect(left).toEqual([
+      ['box1', 20 - limits.ANSWERED_MS / 1_000],
+      ['box2', 19],
+    ])
+    expect(boxes.sent.map(({ body }) => body[1])).toEqual([2, 1])
+    expect(first!.household.stats()).toMatchObject({ rowsTold: 1, messagesSent: 2 })
   })
 
   it('tells each thing once, in its last state', async () => {
@@ -60,7 +104,7 @@ describe('telling the household', () => {
     const [first] = boxes.all
     const entry = entryOf('www.example.com', boxes.clock.now())
     first!.watched.put('main', entry, boxes.clock.now())
-    await boxes.wait(20)
+    await boxes.wait(limits.ANSWERED_MS - 1)
     first!.watched.remove('main', entry.question)
     first!.watched.put('main', { ...entry, security: 'bogus' }, boxes.clock.now())
     boxes.put(first!, 'other.example.com', { security: 'bogus' })

@@ -20,7 +20,7 @@ function held() {
   return { work, waiting, next: () => waiting.shift()?.() }
 }
 
-function told(count: number): Uint8Array {
+function told(count: number, seconds = 300): Uint8Array {
   const rows = Array.from({ length: count }, (_, i) => {
     const asked = question(`n${i}.example.com`)
     return {
@@ -28,7 +28,7 @@ function told(count: number): Uint8Array {
       question: asked,
       outcome: addressOf(asked, [192, 0, 2, 7]),
       rank: 3,
-      seconds: 300,
+      seconds,
     } as const
   })
   return encodeMessage(rows.map((row) => encodeRow(row)!))
@@ -67,6 +67,21 @@ describe('a household whose node is answering', () => {
     next()
     expect(taken()).toBe(count)
     expect(waiting).toEqual([])
+  })
+
+  it('counts what is left from when it heard it, however late it takes it', async () => {
+    const { work, next } = held()
+    const boxes = makeBoxes(2, { work })
+    const [box] = boxes.all
+    const heard = boxes.clock.now()
+    box!.household.handle(peerOf(1), told(1))
+    await boxes.wait(900)
+    next()
+    expect(boxes.seen(box!, 'n0.example.com')?.expires).toBe(heard + 300_000)
+    box!.household.handle(peerOf(1), told(1, 1.5))
+    await boxes.wait(900)
+    next()
+    expect(box!.household.stats()).toMatchObject({ messagesTaken: 2, rowsTaken: 1 })
   })
 
   it('counts what turns out malformed later, and throws nothing into the turn', () => {
