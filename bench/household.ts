@@ -1,14 +1,17 @@
 /**
  * Three boxes of a household, to which one stream of questions is dealt, against one resolver that gets it all. Each box is a machine of its
- * own (a network namespace) on one LAN, whose links are as long as `--lan-us` says and as the run itself measures.
+ * own (a network namespace) on one LAN, whose links are as long as `--lan-us` says and as the run itself measures; or with `--virtual` a node
+ * in virtual time, where computing costs nothing: what is left is what the household itself costs, whatever else the machine does.
  */
 import { HeldLinks, type HeldSeen } from './lib/held-links.ts'
 import { type Host, Hosts } from './lib/hosts.ts'
 import { median, quantile, round } from './lib/stats.ts'
-import { streamOf } from './lib/stream.ts'
-import { type Benchmark, type BenchResult, numberOption, target } from './lib/types.ts'
+import { type Asking, streamOf } from './lib/stream.ts'
+import { type Benchmark, type BenchResult, numberOption, type Table, target } from './lib/types.ts'
 import { createWorld } from './lib/world-parts.ts'
 import { type Dealing, type Dealt, requestCount } from './models/dealt.ts'
+import { dealVirtual } from './models/virtual-dealt.ts'
+import { FETCHED_MS, WAITS, type Wait, waitsOf } from './models/waits.ts'
 import { dealReal } from './real/dealt.ts'
 import { delayedWorld } from './worlds/delayed.ts'
 import { signedSpec } from './worlds/signed.ts'
@@ -16,13 +19,18 @@ import { signedSpec } from './worlds/signed.ts'
 const PORT = 53
 /** RFC 2544: nobody's addresses, and none that a resolver refuses to ask. */
 const AUTHORITIES = '198.18'
-/** Less is an answer from the cache. Authorities are 10 ms away at least. Ms. */
-const FETCHED_MS = 5
 const HOUSEHOLD: Dealing = { sharing: 'any-member', members: 3 }
 const ONE: Dealing = { sharing: 'one', members: 1 }
 
+/** Nobody sees a difference below it. Ms. */
+const AT_HAND_MS = 1
+/** Where answers at hand end, and the median lies. */
+const AROUND_MEDIAN = [0.4, 0.45, 0.48, 0.49, 0.5, 0.51, 0.52, 0.55, 0.6]
+
 interface Leg extends Dealt {
   readonly who: 'household' | 'one'
+  /** Why each answer took its time. */
+  readonly waits: readonly Wait[]
 }
 
 export const benchmark: Benchmark = {
@@ -35,6 +43,11 @@ export const benchmark: Benchmark = {
     rate: { type: 'string', help: 'questions a second, at random moments', default: '8' },
     rounds: { type: 'string', help: 'rounds of each, in turn', default: '2' },
     seed: { type: 'string', help: 'seed of world and stream', default: '1' },
+    virtual: {
+      type: 'string',
+      help: 'rounds in virtual time instead, each with other draws of servers; 0: none',
+      default: '0',
+    },
     dnssec: { type: 'boolean', help: 'all zones signed, all validate' },
     'lan-us': {
       type: 'string',
@@ -62,6 +75,9 @@ export const benchmark: Benchmark = {
       rate: numberOption(values, 'rate'),
       seed,
     })
+    const how = { questions: stream.length, dnssec }
+    const draws = numberOption(values, 'virtual')
+    if (draws > 0) return summarise(await virtualLegs({ spec, anchor, stream }, draws, say), how)
     const lan = await beginLan(numberOption(values, 'lan-us') / 1_000)
     const world = await createWorld(spec)
     const legs: Leg[] = []
@@ -75,15 +91,35 @@ export const benchmark: Benchmark = {
           say(
             `round ${number + 1} ${who}: p50 ${round(median(leg.latencies), 1)} ms, ${leg.upstream.all} upstream queries`,
           )
-          legs.push({ who, ...leg })
+          legs.push(legOf(who, stream, leg))
         }
       }
-      return summarise(legs, { questions: stream.length, dnssec, roundTripMs: lan.roundTripMs, held: lan.links.seen() })
+      return summarise(legs, { ...how, lan: { roundTripMs: lan.roundTripMs, held: lan.links.seen() } })
     } finally {
       await world.stopAll()
       await lan.end()
     }
   },
+}
+
+async function virtualLegs(
+  run: Omit<Parameters<typeof dealVirtual>[0], 'seed'>,
+  draws: number,
+  say: (line: string) => void,
+): Promise<Leg[]> {
+  const legs: Leg[] = []
+  for (let seed = 1; seed <= draws; seed++)
+    for (const who of ['household', 'one'] as const) {
+      const leg = await dealVirtual({ ...run, seed }, who === 'one' ? ONE : HOUSEHOLD)
+      say(`draw ${seed} ${who}: p50 ${round(median(leg.latencies), 1)} ms, ${leg.upstream.all} upstream queries`)
+      legs.push(legOf(who, run.stream, leg))
+    }
+  return legs
+}
+
+function legOf(who: Leg['who'], stream: readonly Asking[], dealt: Dealt): Leg {
+  const { members } = who === 'one' ? ONE : HOUSEHOLD
+  return { who, ...dealt, waits: waitsOf(stream, dealt.latencies, members) }
 }
 
 interface BenchLan {
@@ -127,6 +163,8 @@ function sideOf(who: Leg['who'], legs: readonly Leg[]) {
     p50: median(latencies),
     p90: quantile(latencies, 0.9),
     p99: quantile(latencies, 0.99),
+    around: AROUND_MEDIAN.map((share) => quantile(latencies, share)),
+    waits: WAITS.map((wait) => waitOf(wait, own, latencies.length)),
     mean: latencies.reduce((sum, one) => sum + one, 0) / latencies.length,
     fetched: fetched.length / latencies.length,
     fetchedP50: median(fetched),
@@ -137,18 +175,23 @@ function sideOf(who: Leg['who'], legs: readonly Leg[]) {
   }
 }
 
+function waitOf(wait: Wait, legs: readonly Leg[], answers: number) {
+  const own = legs.flatMap(({ latencies, waits }) => latencies.filter((_, i) => waits[i] === wait))
+  return { wait, share: own.length / answers, p50: own.length === 0 ? 0 : median(own) }
+}
+
 interface How {
   readonly questions: number
   readonly dnssec: boolean
-  readonly roundTripMs: number
-  readonly held: HeldSeen
+  /** Undefined in virtual time. */
+  readonly lan?: { readonly roundTripMs: number; readonly held: HeldSeen }
 }
 
-function summarise(legs: readonly Leg[], { questions, dnssec, roundTripMs, held }: How): BenchResult {
+function summarise(legs: readonly Leg[], { questions, dnssec, lan }: How): BenchResult {
   const [household, one] = [sideOf('household', legs), sideOf('one', legs)]
   const ratio = {
     upstream: round(household.upstream / one.upstream, 3),
-    p50: round(household.p50 / one.p50, 3),
+    p50: round(Math.max(household.p50, AT_HAND_MS) / Math.max(one.p50, AT_HAND_MS), 3),
     fetchedP50: round(household.fetchedP50 / one.fetchedP50, 3),
     mean: round(household.mean / one.mean, 3),
   }
@@ -184,10 +227,19 @@ function summarise(legs: readonly Leg[], { questions, dnssec, roundTripMs, held 
         ]),
       },
       {
-        title: 'the LAN as it was, ms',
-        columns: ['round trip before the run', 'packets', 'held, one way: p50', 'p99', 'lost'],
-        rows: [[round(roundTripMs, 3), held.packets, held.p50, held.p99, held.lost]],
+        title: 'around the median, ms',
+        columns: ['who', ...AROUND_MEDIAN.map((share) => `p${round(100 * share, 0)}`)],
+        rows: [household, one].map(({ who, around }) => [who, ...around.map((ms) => round(ms, 1))]),
       },
+      {
+        title: 'answers by what they waited for: % (p50, ms)',
+        columns: ['who', ...WAITS],
+        rows: [household, one].map(({ who, waits }) => [
+          who,
+          ...waits.map(({ share, p50 }) => `${round(100 * share)} (${round(p50, 1)})`),
+        ]),
+      },
+      ...(lan === undefined ? [] : [lanTable(lan)]),
     ],
     targets: [
       target('upstream queries, times those of one resolver', ratio.upstream, 1.1),
@@ -196,11 +248,19 @@ function summarise(legs: readonly Leg[], { questions, dnssec, roundTripMs, held 
     data: {
       questions,
       dnssec,
-      lan: { roundTripMs, held },
+      ...(lan !== undefined && { lan }),
       ratio,
       household,
       one,
-      legs: legs.map(({ latencies, ...leg }) => ({ ...leg, p50: median(latencies) })),
+      legs: legs.map(({ latencies, waits: _, ...leg }) => ({ ...leg, p50: median(latencies) })),
     },
+  }
+}
+
+function lanTable({ roundTripMs, held }: NonNullable<How['lan']>): Table {
+  return {
+    title: 'the LAN as it was, ms',
+    columns: ['round trip before the run', 'packets', 'held, one way: p50', 'p99', 'lost'],
+    rows: [[round(roundTripMs, 3), held.packets, held.p50, held.p99, held.lost]],
   }
 }

@@ -24,10 +24,7 @@ export interface SuppliedFrom {
 }
 
 /** All that may be shared, a part of the cache at a time, as fast as it is read. */
-export async function* supplied(
-  from: SuppliedFrom,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
+export async function* supplied(from: SuppliedFrom, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const { contents, version } = from
   let left: number = limits.CATCH_UP_ROWS
   const encoded = (rows: Iterable<ToldRow>): Uint8Array[] => {

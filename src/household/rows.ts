@@ -92,10 +92,7 @@ function decodeRow(bytes: Uint8Array, version: MessageVersion): ToldRow {
   throw malformed('kind of row')
 }
 
-function answerBytes(
-  { question, outcome, rank, seconds }: AnswerRow,
-  version: MessageVersion,
-): Uint8Array | undefined {
+function answerBytes({ question, outcome, rank, seconds }: AnswerRow, version: MessageVersion): Uint8Array | undefined {
   const content = contentBytes(outcome)
   if (content === undefined) return undefined
   const { name, type } = question
