@@ -38,8 +38,12 @@ export class VoteSet {
     return this.#bySigner.get(index) ?? []
   }
 
-  all(): Vote[] {
-    return [...this.#bySigner.values()].flat()
+  /** Of validators that have no bit in `have`: one each, as in `bitmap`. */
+  without(have: Uint8Array): Vote[] {
+    const missing: Vote[] = []
+    for (const [index, votes] of this.#bySigner)
+      if ((((have[index >> 3] ?? 0) >> (index & 7)) & 1) === 0) missing.push(...votes)
+    return missing
   }
 
   /**

@@ -45,23 +45,12 @@ export function onStatus<S>(work: ChainWork<S>, from: PeerName, status: StatusMe
   const entry = state.log.rounds.get(status.round)
   if (entry?.proposal !== undefined && !status.hasProposal) sendProposal(work, [from], entry.proposal)
   const votes = [
-    ...missing(entry?.votes.prevote.all(), status.prevotes, state.log),
-    ...missing(entry?.votes.precommit.all(), status.precommits, state.log),
+    ...(entry?.votes.prevote.without(status.prevotes) ?? []),
+    ...(entry?.votes.precommit.without(status.precommits) ?? []),
     ...(status.round < state.round ? ownVotes(work) : []),
   ]
   if (votes.length > 0) send(work, [from], { type: 'votes', votes: votes.slice(0, limits.MAX_VOTES_PER_MESSAGE) })
   if (hasMore(work, status)) send(work, [from], ownStatus(work))
-}
-
-function missing(
-  votes: readonly Vote[] | undefined,
-  have: Uint8Array,
-  log: ChainWork<unknown>['state']['log'],
-): Vote[] {
-  return (votes ?? []).filter(({ signer }) => {
-    const index = log.indexOf(signer)!
-    return (((have[index >> 3] ?? 0) >> (index & 7)) & 1) === 0
-  })
 }
 
 /** Of our round, so that f + 1 of us pull the peer on. */

@@ -78,8 +78,17 @@ function placeOf({ height, time, proposer }: Pick<BlockContent, 'height' | 'time
   return `${height} ${time} ${toHex(proposer)}`
 }
 
+/** Validators that share a block share its list. */
+const texts = new WeakMap<readonly Uint8Array[], string>()
+
+function textOf(transactions: readonly Uint8Array[]): string {
+  const text = texts.get(transactions) ?? transactions.map(latin1).join('|')
+  texts.set(transactions, text)
+  return text
+}
+
 function wholeOf({ transactions, consensus }: BlockContent): string {
   const signers = consensus?.last?.signers.map(latin1).join() ?? ''
   const accused = consensus?.evidence.map((one) => `${latin1(one.accused)} ${one.accusation.first.height}`).join() ?? ''
-  return `${transactions.map(latin1).join('|')} ${signers} ${accused}`
+  return `${textOf(transactions)} ${signers} ${accused}`
 }
