@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=40
+#!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=40 --expose-gc
 // Checks the runtime before anything else is loaded: an old Node fails inside libp2p with an error that helps nobody.
 const major = Number.parseInt(process.version.slice(1), 10)
 if (major < 24) {

@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 /** As `npm start` and the installed command have it. */
-export const NODE_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=40']
+export const NODE_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=40', '--expose-gc']
 const CLI = fileURLToPath(new URL('../../bin/sources.mjs', import.meta.url))
 
 export interface ClusterSpec {

@@ -7,6 +7,7 @@ import type { ConfigFlags } from '../common/config-option.ts'
 import { goOnWithoutOutput } from '../common/output.ts'
 import { version } from '../common/version.ts'
 import { createGuard } from './guard.ts'
+import { giveBackWhenIdle, idleMemoryOf } from './idle-memory.ts'
 import { createReload, logFaults } from './reload.ts'
 
 /** Ms for questions in work when a signal asks to stop, and for the whole stop. */
@@ -47,6 +48,7 @@ export async function runNode(load: () => LoadedConfig, sayReady: (line: string)
   sayReady(node.readyLine)
   log.info({ pid: process.pid }, 'ready')
   await tellSupervisor('READY=1')
+  giveBackWhenIdle(idleMemoryOf(() => node.frontEnd.stats().queries))
   const reason = await Promise.race([signalled, node.broken])
   if (typeof reason === 'string') log.info({ signal: reason }, 'stopping')
   else log.error({ code: reason.code, error: reason.message }, 'the node cannot go on: stopping')

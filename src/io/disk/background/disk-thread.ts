@@ -40,7 +40,7 @@ class RunningThread implements DiskThread {
   constructor(log: Log, onBroken: (failure: ChordnsError) => void) {
     this.#log = log
     this.#onBroken = onBroken
-    this.#worker = new Worker(WRITER, { name: 'disk' })
+    this.#worker = new Worker(WRITER, { name: 'disk', resourceLimits: { maxYoungGenerationSizeMb: 4 } })
     this.#worker.on('message', (message: unknown) => this.#heard(readFromWriter(message)))
     this.#worker.on('error', (error) => this.#broken(errorText(error)))
     this.#worker.on('exit', (code) => this.#broken(`exit code ${code}`))
