@@ -22,7 +22,7 @@ function isListUrl(value: string): boolean {
   return /^https?:$/.test(protocol) && username === '' && password === ''
 }
 
-const listForm = oneList.omit({ enabled: true, rpz: true }).extend({
+const listForm = oneList.omit({ rpz: true }).extend({
   source: url(),
   maxMegabytes: whole(1, MAX_SHARED_LIST_MEGABYTES).default(32),
   groups: list(word('the name of a group'), MAX_GROUPS).optional(),
@@ -37,6 +37,8 @@ export interface SharedList {
   readonly list: FilterList
   /** For whom it is; undefined: each group says itself. */
   readonly groups: readonly string[] | undefined
+  /** Neither fetched nor in force, until somebody lets it go on. */
+  readonly isPaused: boolean
 }
 
 export interface SharedGroup {
@@ -50,7 +52,7 @@ export function readSharedList(name: string, json: string): SharedList | string 
   if (name === 'own') return 'a list cannot be called "own"'
   const read = parsed(listForm, json)
   if (typeof read === 'string') return read
-  const { source, kind, format, everyHours, maxMegabytes, rewrites = false, groups } = read
+  const { source, kind, format, everyHours, maxMegabytes, rewrites = false, groups, enabled } = read
   return {
     list: {
       source,
@@ -61,6 +63,7 @@ export function readSharedList(name: string, json: string): SharedList | string 
       isShared: true,
     },
     groups,
+    isPaused: !enabled,
   }
 }
 

@@ -48,8 +48,8 @@ export interface Looked {
   readonly matches: readonly RuleMatch[]
 }
 
-/** In the words that clients are told. */
-const OWN = 'own rules'
+/** In the words that clients are told: no list is called so. */
+export const OWN_RULES = 'own rules'
 const PASS: Judgement = { answer: undefined, isForAll: true }
 
 /** A group as it is now. */
@@ -166,7 +166,7 @@ export class Filter implements QuestionFilter {
   #answer(question: Question, { mode }: Now, { verdict, by, isOwn }: Weighed): FilterAnswer | undefined {
     const { ttl } = this.#options
     const [first] = by
-    const list = isOwn || first === undefined ? OWN : this.#listed!.set.lists[first.rule.list]!
+    const list = isOwn || first === undefined ? OWN_RULES : this.#listed!.set.lists[first.rule.list]!
     if (verdict === 'block') return blocked(question, mode, ttl, list)
     if (verdict !== 'rewrite') return undefined
     const rewrites = by.flatMap(({ rule }) => (rule.rewrite === undefined ? [] : [rule.rewrite]))

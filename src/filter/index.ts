@@ -6,8 +6,8 @@
  */
 
 export { checkRule as checkFilterRule, ruleFor } from './deciding/own-rules.ts'
-export { minutesOf, scheduleText } from './deciding/schedule.ts'
-export { Filter, type FilterDeps, type FilterOptions, type Looked } from './filter.ts'
+export { minutesOf, scheduleText, scheduleWhen } from './deciding/schedule.ts'
+export { Filter, type FilterDeps, type FilterOptions, type Looked, OWN_RULES } from './filter.ts'
 export { limits as filterLimits } from './limits.ts'
 export { type Compiled, compileLists, type ListCount, type ListText } from './set/compile.ts'
 export { explain as explainList, type RuleLine } from './set/explain.ts'

@@ -131,6 +131,8 @@ export interface ListState {
   readonly updatedAt: number | undefined
   /** Why the last try failed; undefined: it did not. */
   readonly trouble: string | undefined
+  /** Unix ms: when that was. */
+  readonly failedAt: number | undefined
 }
 
 /** What can be seen and changed of the filter while a node runs: for the status API, and for what boxes share. */
@@ -145,6 +147,6 @@ export interface FilterControl {
   pauses(): readonly Pause[]
   /** Takes the place of all of them; what is over is left out. */
   setPauses(pauses: readonly Pause[]): void
-  /** Fetches lists now, those of files too. Resolves when they are in force. */
-  update(): Promise<readonly ListState[]>
+  /** Fetches lists now, those of files too; a name: that one. Resolves when they are in force. */
+  update(list?: string): Promise<readonly ListState[]>
 }

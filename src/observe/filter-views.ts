@@ -15,8 +15,14 @@ export const filterView = z.object({
       updatedAt: z.number().nullable(),
       /** Why the last try failed. */
       trouble: z.string().nullable(),
+      /** Unix ms: when that was. */
+      failedAt: z.number().nullable(),
       /** Whether the household shares it; else it is of this box's configuration. */
       shared: z.boolean(),
+      /** Neither fetched nor in force, by the household's wish. */
+      paused: z.boolean(),
+      /** Questions of today, by the clock of this box; without those that were answered again from the table. */
+      blockedToday: z.number(),
       /** For whom it is; null: each group says itself. */
       groups: z.array(z.string()).nullable(),
     }),
@@ -32,6 +38,8 @@ export const filterView = z.object({
       mode: z.union([z.string(), z.object({ ipv4: z.string().optional(), ipv6: z.string().optional() })]).nullable(),
       /** In words: days, times, and what holds then. */
       schedules: z.array(z.string()),
+      /** The same in parts. `when`: "sun,mon 21:00-07:00". */
+      plans: z.array(z.object({ when: z.string(), lists: z.union([z.literal('everything'), z.array(z.string())]) })),
     }),
   ),
   /** Settings of the household that are not in force on this box. */
@@ -40,6 +48,8 @@ export const filterView = z.object({
   pauses: z.array(z.object({ group: z.string().nullable(), until: z.number() })),
   /** Rules made while the node runs. */
   own: z.object({ all: rules, groups: z.record(z.string(), rules) }),
+  /** Questions of today that own rules have blocked. */
+  ownBlockedToday: z.number(),
   /** Memory of the names. */
   bytes: z.number(),
 })

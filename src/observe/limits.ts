@@ -19,6 +19,8 @@ export const limits = {
   REQUEST_TIMEOUT_MS: 5_000,
   /** Rows of questions that are kept when nobody said how many: about 1 MB. Those that are gone are given back in heaps of so many. */
   MAX_GONE_ROWS: 500,
+  /** Lists that are counted in a day: 64 can be in force at once, and some go and come under other names. */
+  MAX_BLOCKING_LISTS: 256,
   /** Rows that are sent at once, and that wait for a slow page: beyond it they are lost to that page, which is told how many. */
   MAX_SENT_ROWS: 1_000,
   MAX_WAITING_ROWS: 100,

@@ -2,7 +2,7 @@
 import { ChordnsError, type Clock, errorText, type Log } from '../base/index.ts'
 import type { Config } from '../config/index.ts'
 import { nameToText, rcodeToText, typeToText } from '../dns/index.ts'
-import { type AnswerFacts, Meter, type PrivacyLevel, QueryBook } from '../observe/index.ts'
+import { type AnswerFacts, BlockedToday, Meter, type PrivacyLevel, QueryBook } from '../observe/index.ts'
 import type { FrontEnd, QueryEvent } from '../serve/index.ts'
 import { limits } from './limits.ts'
 
@@ -23,6 +23,7 @@ interface ChosenLevel {
 export class QueryWatch {
   readonly book: QueryBook
   readonly meter: Meter
+  readonly blocked: BlockedToday
   readonly #clock: Clock
   readonly #hooks: QueryWatchHooks
   #config: Config['queries']
@@ -42,6 +43,7 @@ export class QueryWatch {
       () => clock.now(),
       (error) => log.warn({ error: errorText(error) }, 'a reader of the queries failed'),
     )
+    this.blocked = new BlockedToday(() => clock.now())
     this.meter = new Meter(() => {
       const { queries, fast } = hooks.counters()
       return { queries, fromTable: fast?.answered ?? 0 }
@@ -59,6 +61,7 @@ export class QueryWatch {
     const { question } = event
     const facts = { ...event, rcode: event.rcode === undefined ? undefined : rcodeToText(event.rcode) }
     this.meter.heard(facts)
+    if (event.blockedBy !== undefined) this.blocked.heard(event.blockedBy)
     if (question !== undefined)
       this.book.heard({
         ...facts,

@@ -17,6 +17,7 @@ import { boxName, withBoxNames } from './home/box-names.ts'
 import type { DeviceWatch } from './home/device-watch.ts'
 import { homeRoutes } from './home/routes.ts'
 import type { SharedNames } from './home/shared-names.ts'
+import type { QueryWatch } from './query-watch.ts'
 import type { Peers } from './ring.ts'
 import type { QueryTap } from './tapping/query-tap.ts'
 import { viewChunk, viewLookup, viewRead, viewRing, viewVerify } from './views.ts'
@@ -44,6 +45,7 @@ export interface StatusDeps {
   /** Undefined: it carries no CDS sets. */
   readonly carrier: CdsCarrier | undefined
   readonly filtering: Filtering
+  readonly watch: Pick<QueryWatch, 'blocked'>
   readonly frontEnd: FrontEnd
   /** Undefined as long as nothing was configured. */
   readonly tap: QueryTap | undefined
@@ -63,7 +65,12 @@ export function statusRoutes(deps: StatusDeps, ledgers: StatusRoutes): StatusRou
     '/lookup': looksUp((query, signal) => lookup(deps, query, signal)),
     '/cache': looksUp((query) => showCached(deps, nameOf(query), reachOf(query))),
     '/cache/flush': acts((query) => flushCached(deps, nameOf(query), reachOf(query))),
-    ...filterRoutes({ control: deps.filtering, clock, settled: async () => dataFile?.settled() }),
+    ...filterRoutes({
+      control: deps.filtering,
+      clock,
+      blockedToday: (list) => deps.watch.blocked.of(list),
+      settled: async () => dataFile?.settled(),
+    }),
     ...ledgers,
   }
 }

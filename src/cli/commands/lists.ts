@@ -88,6 +88,26 @@ function addListEdits(lists: Command): void {
       ),
     ['chordns lists remove ads'],
   )
+  const oneWord = (word: string, description: string, act: (name: string, flags: Flags) => Promise<void>) =>
+    nodeOption(lists.command(word))
+      .description(description)
+      .argument('<name>', 'of the list')
+      .option('--json', 'print JSON')
+      .action((name: string, _: Flags, command: Command) => act(name, command.optsWithGlobals<Flags>()))
+  oneWord('pause', 'let a list rest on all boxes of the household: it is neither fetched nor in force', (name, flags) =>
+    edit(flags, '/filter/lists/pause', { name }),
+  )
+  oneWord('resume', 'let a list that rests go on, on all boxes', (name, flags) =>
+    edit(flags, '/filter/lists/resume', { name }),
+  )
+  oneWord('refresh', 'fetch one list now, on this box', async (name, flags) => {
+    const node = nodeOf(flags)
+    const view = await tellNode(node, '/filter/update', { name }, filterView, undefined, limits.LISTS_TIMEOUT_MS)
+    const list = view.lists.find((one) => one.name === name)
+    if (flags.json) printJson(list)
+    else if (list !== undefined) print(renderedLists({ ...view, lists: [list], passedOver: [] }))
+    if (list?.trouble) throw new ChordnsError('LIST_FETCH', `${list.trouble}; what was there before stays in force`, {})
+  })
 }
 
 function addGroups(program: Command): void {
@@ -104,17 +124,24 @@ function addGroups(program: Command): void {
       .description('make a group, or add clients to it, on all boxes of the household')
       .argument('<name>', 'of the group; "default" is for whoever is in no other')
       .argument('[clients...]', 'addresses, prefixes, MAC addresses, names of devices')
-      .option('--mode <mode>', 'what is told of a blocked name: null, nxdomain, nodata or refused')
+      .option(
+        '--mode <mode>',
+        'what is told of a blocked name: null, nxdomain, nodata or refused; "default": as for all',
+      )
       .option('--lists <names>', 'only these lists hold for it, with commas between')
+      .option('--all-lists', 'all lists hold for it again')
       .option('--json', 'print JSON')
       .action(async (name: string, clients: readonly string[], _: Flags, command: Command) => {
-        const flags = command.optsWithGlobals<Flags & { readonly mode?: string; readonly lists?: string }>()
-        const { mode, lists } = flags
+        const flags = command.optsWithGlobals<
+          Flags & { readonly mode?: string; readonly lists?: string; readonly allLists?: boolean }
+        >()
+        const { mode, lists, allLists } = flags
         await edit(flags, '/filter/groups/add', {
           name,
           clients,
-          ...(mode !== undefined && { mode }),
+          ...(mode !== undefined && { mode: mode === 'default' ? null : mode }),
           ...(lists !== undefined && { lists: namesOf(lists) }),
+          ...(allLists && { lists: null }),
         })
       }),
     ['chordns groups add kids 192.168.1.32/28 02:00:00:00:00:01 Tablet', 'chordns groups add kids --mode nxdomain'],
@@ -172,15 +199,22 @@ function toldChanges({ changes }: ChangesView): string {
 function renderedLists({ lists, pauses, own, bytes, passedOver }: FilterView): string {
   if (lists.length === 0 && own.all.length === 0 && passedOver.length === 0)
     return 'no lists: `chordns lists add NAME URL` adds one for the household, filter.lists in the configuration for this box'
-  const rows = lists.map(({ name, kind, entries, skipped, updatedAt, trouble, shared, groups }) => [
-    name,
-    kind,
-    `${entries} rules`,
-    skipped > 0 ? `${skipped} lines passed over` : '',
-    updatedAt === null ? 'never fetched' : new Date(updatedAt).toISOString().slice(0, 16).replace('T', ' '),
-    shared ? `shared${groups === null ? '' : `, for ${groups.join(' ')}`}` : '',
-    trouble ?? '',
-  ])
+  const rows = lists.map(
+    ({ name, kind, entries, skipped, updatedAt, trouble, shared, paused, groups, blockedToday }) => [
+      name,
+      kind,
+      `${entries} rules`,
+      skipped > 0 ? `${skipped} lines passed over` : '',
+      blockedToday > 0 ? `${blockedToday} blocked today` : '',
+      paused
+        ? 'paused'
+        : updatedAt === null
+          ? 'never fetched'
+          : new Date(updatedAt).toISOString().slice(0, 16).replace('T', ' '),
+      shared ? `shared${groups === null ? '' : `, for ${groups.join(' ')}`}` : '',
+      trouble ?? '',
+    ],
+  )
   const lines = [table(rows, ''), '', `${(bytes / 2 ** 20).toFixed(1)} MiB; times are UTC`]
   if (own.all.length > 0) lines.push(`own rules: ${own.all.join('  ')}`)
   for (const [group, rules] of Object.entries(own.groups))

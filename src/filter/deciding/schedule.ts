@@ -26,9 +26,14 @@ export function minutesOf(text: string): number | undefined {
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
 
 /** For people: "sun,mon 21:30-07:00: everything". */
-export function scheduleText({ days, from, to, lists }: Schedule): string {
+export function scheduleText(schedule: Schedule): string {
+  const { lists } = schedule
+  return `${scheduleWhen(schedule)}: ${lists === 'everything' ? lists : lists.join(',')}`
+}
+
+/** "sun,mon 21:30-07:00". */
+export function scheduleWhen({ days, from, to }: Schedule): string {
   const clock = (minutes: number) =>
     `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`
-  const held = lists === 'everything' ? lists : lists.join(',')
-  return `${days.map((day) => DAYS[day]).join(',')} ${clock(from)}-${clock(to)}: ${held}`
+  return `${days.map((day) => DAYS[day]).join(',')} ${clock(from)}-${clock(to)}`
 }

@@ -29,6 +29,21 @@ export function date(at: number): string {
   return new Date(at).toLocaleString(language.value, { dateStyle: 'medium', timeStyle: 'short' })
 }
 
+/** "3 hours ago". */
+export function ago(at: number, now = Date.now()): string {
+  const seconds = Math.max(0, (now - at) / 1_000)
+  const [size, unit] =
+    seconds >= 172_800
+      ? [86_400, 'day']
+      : seconds >= 7_200
+        ? [3_600, 'hour']
+        : seconds >= 120
+          ? [60, 'minute']
+          : [1, 'second']
+  const words = new Intl.RelativeTimeFormat(language.value, { numeric: 'auto' })
+  return words.format(-Math.floor(seconds / Number(size)), unit as Intl.RelativeTimeFormatUnit)
+}
+
 export function span(seconds: number): string {
   const [size, unit] =
     seconds >= 172_800

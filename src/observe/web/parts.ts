@@ -1,6 +1,6 @@
 /** Small parts that several pages are made of. */
 import type { ComponentChildren } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { ask, Refused } from './api.ts'
 import { html } from './html.ts'
 import { maybe, t } from './texts.ts'
@@ -60,6 +60,31 @@ export function Trouble({ error }: { error: Refused | undefined }) {
   return error === undefined
     ? null
     : html`<p class="trouble" role="alert">${t('word.failed', { why: error.message })}</p>`
+}
+
+interface ConfirmProps {
+  readonly title: string
+  readonly text: string
+  /** What the button says that does it. */
+  readonly yes: string
+  readonly onYes: () => void
+  readonly onClose: () => void
+}
+
+/** Asks before something is done that cannot be seen at once, or not be had back as it was. */
+export function Confirm({ title, text, yes, onYes, onClose }: ConfirmProps) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  useLayoutEffect(() => {
+    dialog.current?.showModal()
+  }, [])
+  return html`<dialog ref=${dialog} onClose=${onClose} aria-labelledby="confirm-title">
+    <h2 id="confirm-title">${title}</h2>
+    <p>${text}</p>
+    <div class="bar">
+      <button type="button" class="danger" onClick=${onYes}>${yes}</button>
+      <button type="button" autofocus onClick=${() => dialog.current?.close()}>${t('word.cancel')}</button>
+    </div>
+  </dialog>`
 }
 
 export function Loading() {

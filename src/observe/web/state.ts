@@ -14,6 +14,8 @@ export interface Route {
 export const route = signal<Route>(routeOf(location.hash))
 export const pulse = signal<PulseView | undefined>(undefined)
 export const isConnected = signal(true)
+/** Counts what was changed on this page, so that whatever shows it looks again. */
+export const edits = signal(0)
 export const session = signal<SessionView | undefined>(undefined)
 
 export interface RowsEvent {

@@ -1,7 +1,14 @@
 /** What the status API says of blocking, and what is changed through it. */
 import { ChordnsError, type Clock } from '../../base/index.ts'
 import { parseName, Type, typeFromText } from '../../dns/index.ts'
-import { type FilterControl, type OwnRules, ruleFor, scheduleText } from '../../filter/index.ts'
+import {
+  type FilterControl,
+  OWN_RULES,
+  type OwnRules,
+  ruleFor,
+  scheduleText,
+  scheduleWhen,
+} from '../../filter/index.ts'
 import { acts, type FilterView, looksUp, type StatusRoute } from '../../observe/index.ts'
 import { limits } from '../limits.ts'
 import type { InForce } from './shared-lists.ts'
@@ -9,12 +16,15 @@ import type { InForce } from './shared-lists.ts'
 export interface FilterRoutesDeps {
   readonly control: FilterControl & { readonly bytes: number; inForce(): InForce }
   readonly clock: Clock
+  /** Questions of today that a list has blocked, by its name; those that were answered again from the table are not counted. */
+  readonly blockedToday: (list: string) => number
   /** What is told to be done is on the disk. */
   readonly settled: () => Promise<void>
 }
 
-export function filterRoutes({ control, clock, settled }: FilterRoutesDeps): Readonly<Record<string, StatusRoute>> {
-  const state = () => viewOf(control)
+export function filterRoutes(deps: FilterRoutesDeps): Readonly<Record<string, StatusRoute>> {
+  const { control, clock, settled } = deps
+  const state = () => viewOf(deps)
   const done = async () => {
     await settled()
     return state()
@@ -54,24 +64,20 @@ export function filterRoutes({ control, clock, settled }: FilterRoutesDeps): Rea
       control.setPauses(group === undefined ? [] : control.pauses().filter((pause) => pause.group !== group))
       return done()
     }),
-    '/filter/update': acts(async () => {
-      await control.update()
+    '/filter/update': acts(async (query) => {
+      const list = query.get('name') ?? undefined
+      if (list !== undefined && !control.lists().some(({ name }) => name === list))
+        throw new ChordnsError('USAGE', `there is no list "${list}" that is in force: \`chordns lists\``, {})
+      await control.update(list)
       return state()
     }),
   }
 }
 
-function viewOf(control: FilterRoutesDeps['control']): FilterView {
-  const { config, sharedGroups, passedOver } = control.inForce()
-  const sharedLists = new Set(config.lists.flatMap(({ isShared, options }) => (isShared ? [options.name] : [])))
+function viewOf({ control, blockedToday }: FilterRoutesDeps): FilterView {
+  const { sharedGroups, passedOver } = control.inForce()
   return {
-    lists: control.lists().map((list) => ({
-      ...list,
-      shared: sharedLists.has(list.name),
-      groups: config.options.listGroups?.get(list.name)?.slice() ?? null,
-      updatedAt: list.updatedAt ?? null,
-      trouble: list.trouble ?? null,
-    })),
+    lists: viewLists({ control, blockedToday }),
     groups: control.groups().map(({ name, clients, lists, mode, schedules }) => ({
       name,
       clients: [...clients],
@@ -79,6 +85,10 @@ function viewOf(control: FilterRoutesDeps['control']): FilterView {
       shared: sharedGroups.has(name),
       mode: mode ?? null,
       schedules: schedules.map(scheduleText),
+      plans: schedules.map((one) => ({
+        when: scheduleWhen(one),
+        lists: one.lists === 'everything' ? one.lists : [...one.lists],
+      })),
     })),
     passedOver: [...passedOver],
     pauses: control.pauses().map(({ group, until }) => ({ group: group ?? null, until })),
@@ -86,8 +96,36 @@ function viewOf(control: FilterRoutesDeps['control']): FilterView {
       all: [...control.own().all],
       groups: Object.fromEntries(Object.entries(control.own().groups).map(([name, rules]) => [name, [...rules]])),
     },
+    ownBlockedToday: blockedToday(OWN_RULES),
     bytes: control.bytes,
   }
+}
+
+/** Those that rest come last. */
+function viewLists({ control, blockedToday }: Pick<FilterRoutesDeps, 'control' | 'blockedToday'>): FilterView['lists'] {
+  const { config, paused } = control.inForce()
+  const shared = new Set(config.lists.flatMap(({ isShared, options }) => (isShared ? [options.name] : [])))
+  const common = (name: string) => ({
+    groups: config.options.listGroups?.get(name)?.slice() ?? null,
+    blockedToday: blockedToday(name),
+  })
+  const resting = new Set(paused.map(({ options }) => options.name))
+  const held = control.lists().filter(({ name }) => !resting.has(name))
+  return [
+    ...held.map(({ updatedAt, trouble, failedAt, ...list }) => ({
+      ...list,
+      ...common(list.name),
+      shared: shared.has(list.name),
+      paused: false,
+      updatedAt: updatedAt ?? null,
+      trouble: trouble ?? null,
+      failedAt: failedAt ?? null,
+    })),
+    ...paused.map(({ source, options: { name, kind } }) => ({
+      ...{ name, kind, source, ...common(name) },
+      ...{ entries: 0, skipped: 0, shared: true, paused: true, updatedAt: null, trouble: null, failedAt: null },
+    })),
+  ]
 }
 
 function withRules(own: OwnRules, group: string | undefined, rules: readonly string[]): OwnRules {

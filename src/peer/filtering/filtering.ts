@@ -166,8 +166,8 @@ export class Filtering implements FilterControl {
     this.#change({ own: this.own(), pauses })
   }
 
-  async update(): Promise<readonly ListState[]> {
-    await this.#lists.update()
+  async update(list?: string): Promise<readonly ListState[]> {
+    await this.#lists.update(list)
     return this.lists()
   }
 

@@ -36,6 +36,8 @@ interface Held {
   skipped: number
   updatedAt: number | undefined
   trouble: string | undefined
+  /** Of that; unix ms. */
+  failedAt: number | undefined
   /** Whether its rules are in the set. */
   isInForce: boolean
   /** Failures in a row. */
@@ -73,7 +75,7 @@ export class HeldLists {
   }
 
   states(): readonly ListState[] {
-    return this.#held.map(({ list, entries, skipped, updatedAt, trouble }) => ({
+    return this.#held.map(({ list, entries, skipped, updatedAt, trouble, failedAt }) => ({
       name: list.options.name,
       kind: list.options.kind,
       source: list.source,
@@ -81,6 +83,7 @@ export class HeldLists {
       skipped,
       updatedAt,
       trouble,
+      failedAt,
     }))
   }
 
@@ -96,14 +99,14 @@ export class HeldLists {
 
   /** Fetches what is due. */
   refresh(): Promise<void> {
-    return this.#inTurn(() => this.#fetchDue(false))
+    return this.#inTurn(() => this.#fetchDue())
   }
 
-  /** Fetches whatever is fetched at all. */
-  update(): Promise<void> {
+  /** Fetches whatever is fetched at all; a name: of these, that one. */
+  update(name?: string): Promise<void> {
     return this.#inTurn(async () => {
       await this.#load()
-      await this.#fetchDue(true)
+      await this.#fetchDue(({ list }) => name === undefined || list.options.name === name)
     })
   }
 
@@ -114,7 +117,7 @@ export class HeldLists {
     void this.#inTurn(async () => {
       this.#isLoading = false
       await this.#load()
-      await this.#fetchDue(false)
+      await this.#fetchDue()
     })
   }
 
@@ -158,6 +161,7 @@ export class HeldLists {
         skipped: 0,
         updatedAt: copy?.updatedAt,
         trouble: isSame ? known.trouble : undefined,
+        failedAt: isSame ? known.failedAt : undefined,
         isInForce: false,
         failures: isSame ? known.failures : 0,
         bytes: copy?.bytes ?? 0,
@@ -199,10 +203,10 @@ export class HeldLists {
     if (!this.#ended.signal.aborted) this.#hooks.onSet(set, bytes)
   }
 
-  /** Fetches what is due; `all`: whatever is fetched at all. */
-  async #fetchDue(all: boolean): Promise<void> {
+  /** Fetches what is due, and what is wished for. */
+  async #fetchDue(isWished: (held: Held) => boolean = () => false): Promise<void> {
     const now = this.#deps.clock.monotonic()
-    const due = this.#held.filter(({ dueAt }) => all || dueAt <= now)
+    const due = this.#held.filter((held) => held.dueAt <= now || isWished(held))
     let isChanged = false
     for (const held of due) {
       if (this.#ended.signal.aborted) return
@@ -232,7 +236,7 @@ export class HeldLists {
       const copy = { ...(given ?? known!), updatedAt: clock.now() }
       await this.#copies.keep(list, given && draft, copy)
       const bytes = (await this.#copies.copyOf(list))?.bytes ?? 0
-      Object.assign(held, { updatedAt: copy.updatedAt, trouble: undefined, failures: 0, bytes })
+      Object.assign(held, { updatedAt: copy.updatedAt, trouble: undefined, failedAt: undefined, failures: 0, bytes })
       held.zone = copy.zone
       held.dueAt = clock.monotonic() + everyMsOf(list, copy.zone)
       return given !== undefined || wasExpired
@@ -240,6 +244,7 @@ export class HeldLists {
       if (this.#ended.signal.aborted) return false
       held.failures++
       held.trouble = errorText(error)
+      held.failedAt = clock.now()
       held.dueAt =
         clock.monotonic() +
         Math.min(

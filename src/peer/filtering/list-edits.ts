@@ -11,8 +11,8 @@ export type FilterSettings = readonly SharedSetting[]
 export interface GroupWish {
   readonly name: string
   readonly clients: readonly string[]
-  /** What is left out stays as it is. */
-  readonly lists: readonly string[] | undefined
+  /** What is left out stays as it is. Null: as for whoever says nothing of it. */
+  readonly lists: readonly string[] | null | undefined
   readonly mode: unknown
 }
 
@@ -29,12 +29,26 @@ export function removeList(settings: FilterSettings, name: string): SettingEdit[
   return [{ key, value: null }]
 }
 
+/** A list that rests is neither fetched nor in force, and keeps all that is said of it. */
+export function pauseList(settings: FilterSettings, name: string, isPaused: boolean): SettingEdit[] {
+  const key = `list/${name}`
+  const before = settings.find((one) => one.key === key)
+  if (before === undefined) throw unknown(`the household has no list "${name}"; \`chordns lists\``)
+  const { enabled: _, ...value } = objectOf(before.value) as { readonly enabled?: unknown }
+  return [checked({ key, value: JSON.stringify(isPaused ? { ...value, enabled: false } : value) })]
+}
+
 /** Makes it, or adds to it. A client is in one group: it leaves another one. */
 export function addGroup(settings: FilterSettings, { name, clients, lists, mode }: GroupWish): SettingEdit[] {
   const head = `group/${name}`
   const before = settings.find(({ key }) => key === head)
   refuseMore(settings, head, 'group', filterLimits.MAX_SHARED_GROUPS)
-  const value = { ...objectOf(before?.value), ...(lists && { lists }), ...(mode !== undefined && { mode }) }
+  const wished = Object.entries({
+    ...objectOf(before?.value),
+    ...(lists !== undefined && { lists }),
+    ...(mode !== undefined && { mode }),
+  })
+  const value = Object.fromEntries(wished.filter(([, one]) => one !== null))
   const forms = new Set(clients.map(clientForm))
   const elsewhere = settings.filter(({ key }) => {
     const parts = filterKey(key)

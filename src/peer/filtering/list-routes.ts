@@ -6,7 +6,15 @@ import { type StatusRoute, takes } from '../../observe/index.ts'
 import type { SettingEdit, Settings } from '../../settings/index.ts'
 import { limits } from '../limits.ts'
 import { parsedBody } from '../request-body.ts'
-import { addGroup, addList, type FilterSettings, removeGroup, removeList, scheduleGroup } from './list-edits.ts'
+import {
+  addGroup,
+  addList,
+  type FilterSettings,
+  pauseList,
+  removeGroup,
+  removeList,
+  scheduleGroup,
+} from './list-edits.ts'
 import type { InForce } from './shared-lists.ts'
 
 export interface ListRoutesDeps {
@@ -25,7 +33,7 @@ const nameBody = z.strictObject({ name })
 const groupBody = z.strictObject({
   name,
   clients: names.default([]),
-  lists: names.optional(),
+  lists: names.nullable().optional(),
   mode: z.unknown().optional(),
 })
 const goneBody = z.strictObject({ name, clients: names.default([]) })
@@ -54,6 +62,8 @@ export function listRoutes({ control, settings, settled }: ListRoutesDeps): Read
       return addList(there, list, value)
     }),
     '/filter/lists/remove': edits(nameBody, ({ name: list }, there) => removeList(there, list)),
+    '/filter/lists/pause': edits(nameBody, ({ name: list }, there) => pauseList(there, list, true)),
+    '/filter/lists/resume': edits(nameBody, ({ name: list }, there) => pauseList(there, list, false)),
     '/filter/groups/add': edits(groupBody, ({ name: group, clients, lists, mode }, there) => {
       refuseOwn(group)
       for (const list of lists ?? []) checkList(list)
@@ -80,7 +90,8 @@ export function listRoutes({ control, settings, settled }: ListRoutesDeps): Read
   }
 
   function checkList(list: string): void {
-    if (!control.inForce().config.lists.some(({ options }) => options.name === list))
+    const { config, paused } = control.inForce()
+    if (![...config.lists, ...paused].some(({ options }) => options.name === list))
       throw invalid(`there is no list "${list}": \`chordns lists\``)
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Lists and groups as settings of the household, and what is in force of them beside the configuration of this box. Pure.
  *
- *     list/NAME                         JSON {source, kind?, format?, everyHours?, maxMegabytes?, rewrites?, groups?}
+ *     list/NAME                         JSON {source, kind?, format?, everyHours?, maxMegabytes?, rewrites?, groups?, enabled?}
  *     group/NAME                        JSON {lists?, mode?}
  *     group/NAME/client/CLIENT          empty
  *     group/NAME/schedule/DAYS FROM-TO  everything, or names of lists with commas between
@@ -35,6 +35,8 @@ export interface InForce {
   readonly config: FilterConfig
   /** Names of the groups that are the household's. */
   readonly sharedGroups: ReadonlySet<string>
+  /** Lists of the household that rest: they are neither fetched nor in force. */
+  readonly paused: readonly FilterList[]
   readonly passedOver: readonly PassedOver[]
 }
 
@@ -113,6 +115,7 @@ class Reading {
   readonly #ownLists: ReadonlySet<string>
   readonly #ownGroups: ReadonlySet<string>
   readonly #lists: FilterList[] = []
+  readonly #paused: FilterList[] = []
   readonly #listGroups = new Map<string, readonly string[]>()
   readonly #groups = new Map<string, Group>()
   readonly #passedOver: PassedOver[] = []
@@ -140,6 +143,7 @@ class Reading {
         disabled,
       },
       sharedGroups: new Set(this.#groups.keys()),
+      paused: this.#paused,
       passedOver: this.#passedOver,
     }
   }
@@ -159,12 +163,12 @@ class Reading {
     return 'client' in read ? addClient(group, read.client) : addSchedule(group, read as Schedule)
   }
 
-  #list(name: string, { list, groups }: SharedList): string | undefined {
-    if (this.#lists.length >= filterLimits.MAX_SHARED_LISTS)
-      return tooMany(filterLimits.MAX_SHARED_LISTS, 'shared lists')
-    const all = this.#config.lists.length + this.#lists.length
+  #list(name: string, { list, groups, isPaused }: SharedList): string | undefined {
+    const shared = this.#lists.length + this.#paused.length
+    if (shared >= filterLimits.MAX_SHARED_LISTS) return tooMany(filterLimits.MAX_SHARED_LISTS, 'shared lists')
+    const all = this.#config.lists.length + shared
     if (all >= filterLimits.MAX_LISTS) return tooMany(filterLimits.MAX_LISTS, 'lists')
-    this.#lists.push(list)
+    ;(isPaused ? this.#paused : this.#lists).push(list)
     if (groups !== undefined) this.#listGroups.set(name, groups)
     return undefined
   }

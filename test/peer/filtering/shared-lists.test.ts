@@ -50,11 +50,11 @@ function boxOf(boxes: SettingsBoxes, index: number, options: BoxOptions = {}) {
   filtering.follow(settings, async () => {})
   const settled = async () => {}
   const routes = {
-    ...filterRoutes({ control: filtering, clock, settled }),
+    ...filterRoutes({ control: filtering, clock, blockedToday: () => 3, settled }),
     ...listRoutes({ control: filtering, settings: () => settings, settled }),
   }
-  const tell = (path: string, body: object = {}) =>
-    routes[path]!.handle(new URLSearchParams(), new AbortController().signal, JSON.stringify(body), {
+  const tell = (path: string, body: object = {}, query = '') =>
+    routes[path]!.handle(new URLSearchParams(query), new AbortController().signal, JSON.stringify(body), {
       isOwner: true,
       isOpen: true,
     })
@@ -109,6 +109,50 @@ describe('lists of a household', () => {
     await until(() => b.blocks('ads.example'))
   })
 
+  it('rest on all boxes until somebody lets them go on, and keep what was said of them', async () => {
+    const boxes = makeSettingsBoxes(2)
+    const [a, b] = [boxOf(boxes, 0), boxOf(boxes, 1)]
+    await a.tell('/filter/lists/add', { name: 'ads', source: `${origin}/ads`, everyHours: 12 })
+    await boxes.wait(100)
+    await until(() => b.blocks('ads.example'))
+    await b.tell('/filter/lists/pause', { name: 'ads' })
+    // At once, and not only when what is left has been read.
+    expect(b.blocks('ads.example')).toBe(false)
+    await boxes.wait(100)
+    await until(() => !a.blocks('ads.example'))
+    expect((await a.view()).lists).toMatchObject([
+      { name: 'ads', shared: true, paused: true, entries: 0, blockedToday: 3, updatedAt: null },
+    ])
+    await until(() => b.filtering.lists().length === 0)
+    await expect(b.tell('/filter/update', {}, 'name=ads')).rejects.toMatchObject({ code: 'USAGE' })
+    await a.tell('/filter/groups/add', { name: 'kids', lists: ['ads'] })
+    await a.tell('/filter/lists/resume', { name: 'ads' })
+    await until(() => a.blocks('ads.example'))
+    expect(a.settings.get('list/ads')).toBe(JSON.stringify({ source: `${origin}/ads`, everyHours: 12 }))
+    await expect(a.tell('/filter/lists/pause', { name: 'nothing' })).rejects.toMatchObject({ code: 'SETTINGS_UNKNOWN' })
+  })
+
+  it('are fetched one by one when somebody wishes it, and say when that failed', async () => {
+    const boxes = makeSettingsBoxes(1)
+    const a = boxOf(boxes, 0)
+    texts['/moving'] = '||one.example^\n'
+    await a.tell('/filter/lists/add', { name: 'ads', source: `${origin}/ads` })
+    await a.tell('/filter/lists/add', { name: 'moving', source: `${origin}/moving` })
+    await until(() => a.blocks('one.example'))
+    texts['/moving'] = '||two.example^\n'
+    delete texts['/ads']
+    await a.tell('/filter/update', {}, 'name=moving')
+    expect([a.blocks('two.example'), a.blocks('one.example')]).toEqual([true, false])
+    expect((await a.view()).lists.map(({ trouble }) => trouble)).toEqual([null, null])
+    texts['/ads'] = '||ads.example^\n'
+    delete texts['/moving']
+    await a.tell('/filter/update', {}, 'name=moving')
+    const [, moving] = (await a.view()).lists
+    expect(moving).toMatchObject({ name: 'moving', trouble: expect.stringContaining('404'), entries: 1 })
+    expect(moving!.failedAt).toBe(boxes.clock.now())
+    expect(a.blocks('two.example')).toBe(true)
+  })
+
   it('hold for the groups that they name, and for no others', async () => {
     const boxes = makeSettingsBoxes(2)
     const [a, b] = [boxOf(boxes, 0), boxOf(boxes, 1)]
@@ -121,7 +165,15 @@ describe('lists of a household', () => {
     await until(() => b.blocks('social.example', '192.168.1.33'))
     expect(b.blocks('social.example', '192.168.1.9')).toBe(false)
     expect((await b.view()).groups).toEqual([
-      { name: 'kids', clients: ['192.168.1.32/28'], lists: [], shared: true, mode: 'nxdomain', schedules: [] },
+      {
+        name: 'kids',
+        clients: ['192.168.1.32/28'],
+        lists: [],
+        shared: true,
+        mode: 'nxdomain',
+        schedules: [],
+        plans: [],
+      },
     ])
   })
 
@@ -244,6 +296,10 @@ describe('groups of a household', () => {
     ])
     await box.tell('/filter/groups/schedule', { name: 'kids', when: 'sun-sat 12:00-13:00' })
     expect(box.filtering.groups()[1]!.schedules).toEqual([])
+    await box.tell('/filter/groups/add', { name: 'kids', lists: [], mode: 'nxdomain' })
+    expect(box.settings.get('group/kids')).toBe(JSON.stringify({ lists: [], mode: 'nxdomain' }))
+    await box.tell('/filter/groups/add', { name: 'kids', lists: null, mode: null })
+    expect(box.settings.get('group/kids')).toBe('{}')
     await box.tell('/filter/groups/remove', { name: 'guests', clients: ['192.168.1.5'] })
     await box.tell('/filter/groups/remove', { name: 'kids' })
     expect(box.settings.list('group/')).toEqual([{ key: 'group/guests', value: '{}' }])

@@ -51,7 +51,7 @@ function filterOf(boxes: SettingsBoxes, index: number, { data = temporaryDirecto
   )
   running.push(filtering)
   void filtering.start()
-  const routes = filterRoutes({ control: filtering, clock, settled: async () => {} })
+  const routes = filterRoutes({ control: filtering, clock, blockedToday: () => 0, settled: async () => {} })
   return {
     data,
     filtering,

@@ -1,10 +1,10 @@
-/** Names of one's own, which all boxes of a household answer, and what was changed lately. */
-import { useState } from 'preact/hooks'
-import { type Refused, tell } from '../api.ts'
-import { date } from '../format.ts'
+/** Names of one's own, which all boxes of a household answer. */
+import { useEffect } from 'preact/hooks'
 import { html } from '../html.ts'
-import { Loading, refusedOf, Trouble, useAsked } from '../parts.ts'
+import { Loading, Trouble, useAsked } from '../parts.ts'
+import { edits } from '../state.ts'
 import { t } from '../texts.ts'
+import { Told, useEditing } from './edits.ts'
 
 interface LocalRecord {
   readonly name: string
@@ -16,41 +16,26 @@ interface RecordsView {
   /** What cannot be used. */
   readonly problems?: readonly string[]
 }
-interface HistoryView {
-  readonly changes: readonly {
-    readonly id: string | number
-    readonly key: string
-    readonly value?: string | null
-    readonly at?: number
-  }[]
-}
 
 export function Records() {
   const records = useAsked<RecordsView>('/records')
-  const history = useAsked<HistoryView>('/settings/history', { most: '10' })
-  const [failed, setFailed] = useState<Refused | undefined>(undefined)
+  const editing = useEditing(records.again)
+  const turn = edits.value
+  useEffect(records.again, [turn])
   if (records.error?.code === 'NOT_FOUND') return html`<p class="note">${t('records.missing')}</p>`
   if (records.value === undefined)
     return records.error === undefined ? html`<${Loading} />` : html`<${Trouble} error=${records.error} />`
-  const after = (asked: Promise<unknown>) =>
-    asked.then(
-      () => {
-        setFailed(undefined)
-        records.again()
-        history.again()
-      },
-      (failure: unknown) => setFailed(refusedOf(failure)),
-    )
-  const change = (path: string, record: LocalRecord) => after(tell(path, {}, record))
+  const change = (path: string, record: LocalRecord) =>
+    editing.edit([[path, record]], t('records.done', { name: record.name }))
   const add = (event: Event) => {
     event.preventDefault()
     const form = event.target as HTMLFormElement
     const given = new FormData(form)
     const of = (name: string) => String(given.get(name)).trim()
     const record = { name: of('name'), type: of('type'), data: of('data') }
-    void change('/records/add', record).then(() => form.reset())
+    void change('/records/add', record).then((isDone) => isDone && form.reset())
   }
-  return html`<${Trouble} error=${failed} />
+  return html`<${Told} editing=${editing} />
     <form class="bar" onSubmit=${add}>
       <label>${t('word.name')}<input name="name" required placeholder="nas.home.arpa" autocapitalize="none" spellcheck=${false} /></label>
       <label>${t('word.type')}<select name="type">${['A', 'AAAA', 'CNAME', 'TXT', 'PTR'].map((one) => html`<option>${one}</option>`)}</select></label>
@@ -63,16 +48,5 @@ export function Records() {
         return html`<li key=${text}><code>${text}</code><button type="button" class="quiet" onClick=${() => change('/records/remove', { name, type, data })} aria-label=${`${t('word.remove')} ${text}`}>${t('word.remove')}</button></li>`
       })}
     </ul>
-    ${(records.value.problems ?? []).map((problem) => html`<p class="trouble">${problem}</p>`)}
-    ${(history.value?.changes.length ?? 0) === 0 ? null : html`<${History} changes=${history.value!.changes} undo=${(id: string | number) => after(tell('/settings/undo', { id }))} />`}`
-}
-
-function History({ changes, undo }: { changes: HistoryView['changes']; undo: (id: string | number) => void }) {
-  return html`<h3>${t('records.history')}</h3>
-    <ul class="key">
-      ${changes.map(
-        ({ id, key, value, at }) =>
-          html`<li key=${id}><span><code>${key}</code> ${value === null || value === undefined ? '–' : value} <span class="muted">${at === undefined ? '' : date(at)}</span></span><button type="button" class="quiet" onClick=${() => undo(id)} aria-label=${`${t('word.undo')} ${key}`}>${t('word.undo')}</button></li>`,
-      )}
-    </ul>`
+    ${(records.value.problems ?? []).map((problem) => html`<p class="trouble">${problem}</p>`)}`
 }
