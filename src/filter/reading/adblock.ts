@@ -20,7 +20,7 @@ export function readAdblock(line: string): AdblockLine | Skip {
   if (/#[@?$%]*#|\$\$/.test(text)) return 'cosmetic'
   if (/^\/.*\/(\$|$)/.test(text)) return 'regular expression'
   const at = text.indexOf('$')
-  const modifiers = at === -1 ? NO_MODIFIERS : readModifiers(text.slice(at + 1))
+  const modifiers = at === -1 || at === text.length - 1 ? NO_MODIFIERS : readModifiers(text.slice(at + 1))
   if (typeof modifiers === 'string') return modifiers
   const target = readTarget((at === -1 ? text : text.slice(0, at)).trim())
   if (typeof target === 'string') return target
@@ -64,6 +64,8 @@ function readTarget(text: string): Target | Skip {
   if (/[/:?=&%,@^|~[\]()+]/.test(body)) return 'pattern'
   if (body.startsWith('*.') && !body.includes('*', 1))
     return withName(body.slice(2), anchor !== '' || isEnded ? Scope.BELOW : Scope.BOTH)
+  // As a text that names end with, it is what is below the rest.
+  if (body.startsWith('.') && !body.includes('*')) return withName(body.slice(1), Scope.BELOW)
   if (body.includes('*')) return anchor === '' ? 'pattern' : readPattern(anchor === '|' ? `|${body}` : body)
   // A name alone is that name alone; with an anchor or an end it is what is below it, too.
   const isWhole = anchor === '|' || (anchor === '' && !isEnded)
@@ -71,6 +73,8 @@ function readTarget(text: string): Target | Skip {
 }
 
 function withName(text: string, scope: Scope): Target | Skip {
+  // It means answers that have it, which nobody looks at here.
+  if (/^\d+\.\d+\.\d+\.\d+$/.test(text)) return 'address'
   const length = readNameText(text, wire)
   return length === 0 ? 'bad name' : { name: wire.slice(0, length), scope, pattern: undefined }
 }

@@ -1,5 +1,6 @@
 /** What stands behind the `$` of a line in the adblock form: modifiers that mean something to a resolver. */
 
+import { domainToASCII } from 'node:url'
 import { isChordnsError } from '../../base/index.ts'
 import { parseName, typeFromText } from '../../dns/index.ts'
 import { limits } from '../limits.ts'
@@ -104,11 +105,15 @@ function readNames(value: string): readonly string[] | undefined {
   const words = value.split('|')
   if (words.length > limits.MAX_CONDITION_VALUES) return undefined
   try {
-    return words.map((word) => parseName(word).key)
+    return words.map((word) => parseName(isAscii(word) ? word : domainToASCII(word)).key)
   } catch (error) {
     if (isChordnsError(error, 'DNS_BAD_TEXT')) return undefined
     throw error
   }
+}
+
+function isAscii(word: string): boolean {
+  return Buffer.byteLength(word) === word.length
 }
 
 /** At each `by` that stands in no quotes and behind no backslash. */

@@ -34,6 +34,10 @@ const OF_THE_MACHINE: ReadonlySet<string> = new Set([
   '0.0.0.0',
 ])
 
+const LONGEST_OF_MACHINE = Math.max(...[...OF_THE_MACHINE].map((name) => name.length))
+/** Octets, in lower case. */
+const FIRST_OF_MACHINE: ReadonlySet<number> = new Set([...OF_THE_MACHINE].map((name) => name.charCodeAt(0) | 0x20))
+
 /** Addresses that stand for nothing: whoever writes them means that the name is blocked. */
 const NULL_ADDRESSES: ReadonlySet<string> = new Set(['0.0.0.0', '127.0.0.1', '::', '::1', '0', '::0', '127.0.0.0'])
 
@@ -73,8 +77,9 @@ class Lines {
     let line = 0
     let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
     while (at < bytes.length) {
-      const newline = bytes.indexOf(NEWLINE, at)
-      const end = newline === -1 ? bytes.length : newline
+      // Lines are short: to call what searches costs more than to look.
+      let end = at
+      while (end < bytes.length && bytes[end] !== NEWLINE) end++
       let from = at
       let to = end
       while (from < to && isBlank(bytes[from]!)) from++
@@ -101,7 +106,7 @@ class Lines {
     if (format === 'adblock' || format === 'auto') {
       if (first === PIPE && bytes[from + 1] === PIPE && bytes[to - 1] === CARET && this.#disabled.size === 0) {
         const length = readName(bytes, from + 2, to - 1, this.#wire)
-        if (length > 0) {
+        if (length > 0 && !looksLikeAddress(bytes, from + 2, to - 1)) {
           this.#plain(length, Scope.BOTH)
           return
         }
@@ -196,12 +201,19 @@ class Lines {
   }
 
   #host(from: number, to: number): void {
-    if (to - from <= 21 && OF_THE_MACHINE.has(textOf(this.#bytes, from, to).toLowerCase())) return
+    if (this.#isOfMachine(from, to)) return
     const length = readName(this.#bytes, from, to, this.#wire)
     // An address of its own for a name is for `local.hosts`, whose files the operator wrote.
-    if (!this.#isNull) this.#reader.skip('address')
+    if (!this.#isNull || looksLikeAddress(this.#bytes, from, to)) this.#reader.skip('address')
     else if (length === 0) this.#reader.skip('bad name')
     else this.#plain(length, Scope.NAME)
+  }
+
+  /** A text is made of the few that begin as one of these. */
+  #isOfMachine(from: number, to: number): boolean {
+    const first = this.#bytes[from]! | 0x20
+    if (to - from > LONGEST_OF_MACHINE || !FIRST_OF_MACHINE.has(first)) return false
+    return OF_THE_MACHINE.has(textOf(this.#bytes, from, to).toLowerCase())
   }
 
   #plain(length: number, scope: Scope): void {
