@@ -1,6 +1,6 @@
 /** Lists -> one packed set. It takes seconds for millions of lines: it is called in a thread of its own. */
 import { limits } from '../limits.ts'
-import { textOf } from '../reading/bytes.ts'
+import { NEWLINE, textOf } from '../reading/bytes.ts'
 import { badfiltersOf, readList } from '../reading/read-list.ts'
 import type { Rule, RuleSink, Scope, Skip } from '../rules.ts'
 import type { ListOptions } from '../types.ts'
@@ -44,7 +44,7 @@ function isPlain({ format }: ListOptions): boolean {
 
 function linesOf(bytes: Uint8Array): number {
   let lines = 1
-  for (let at = bytes.indexOf(0x0a); at !== -1; at = bytes.indexOf(0x0a, at + 1)) lines++
+  for (let at = 0; at < bytes.length; at++) if (bytes[at] === NEWLINE) lines++
   return lines
 }
 
@@ -60,7 +60,7 @@ class CountingSink implements RuleSink {
   #from = 0
   #to = 0
   /** The rules of a list that differ in nothing: made once. */
-  readonly #plain = new Map<string, Rule>()
+  readonly #plain: Rule[] = []
 
   constructor(builder: SetBuilder, list: number, bytes: Uint8Array) {
     this.#builder = builder
@@ -100,12 +100,12 @@ class CountingSink implements RuleSink {
   }
 
   #plainRule(scope: Scope, action: 'block' | 'allow', isImportant: boolean): Rule {
-    const key = `${scope}${action}${isImportant}`
-    const known = this.#plain.get(key)
+    const place = scope * 4 + (action === 'allow' ? 2 : 0) + (isImportant ? 1 : 0)
+    const known = this.#plain[place]
     if (known !== undefined) return known
     const common = { isClosest: false, when: undefined, rewrite: undefined }
     const rule: Rule = { list: this.#list, scope, action, isImportant, ...common }
-    this.#plain.set(key, rule)
+    this.#plain[place] = rule
     return rule
   }
 }

@@ -43,6 +43,10 @@ export class SetBuilder {
   #names = 0
   readonly #rules: Rule[] = []
   readonly #ruleNumbers = new Map<string, number>()
+  /** Of a million names most have the rule of the name before. */
+  #last: { readonly rule: Rule; readonly number: number } | undefined
+  /** For each rule the number that stands for it alone. */
+  readonly #alone: number[] = []
   /** Which rules a number stands for; 0 is none. */
   readonly #sets: (readonly number[])[] = [[]]
   /** A number and a rule more -> the number of both. */
@@ -59,7 +63,7 @@ export class SetBuilder {
 
   /** False when there are too many rules with conditions of their own. */
   add(name: Uint8Array, length: number, rule: Rule): boolean {
-    const number = this.#numberOf(rule)
+    const number = this.#last?.rule === rule ? this.#last.number : this.#numberOf(rule)
     if (number === -1) return false
     const [high, low] = [this.#hash.high(name, length), this.#hash.low(name, length)]
     let at = slotOf(this.#slots, high, low)
@@ -100,6 +104,15 @@ export class SetBuilder {
   }
 
   #with(set: number, rule: number): number {
+    if (set !== 0) return this.#more(set, rule)
+    const known = this.#alone[rule]
+    if (known !== undefined) return known
+    const alone = this.#more(0, rule)
+    this.#alone[rule] = alone
+    return alone
+  }
+
+  #more(set: number, rule: number): number {
     const key = set * limits.MAX_SPECIAL_RULES * 2 + rule
     const known = this.#next.get(key)
     if (known !== undefined) return known
@@ -116,10 +129,9 @@ export class SetBuilder {
       when !== undefined || (rewrite !== undefined && (rewrite.alias !== undefined || rewrite.records.length > 0))
     if (isOwn) return this.#special++ >= limits.MAX_SPECIAL_RULES ? -1 : this.#rules.push(rule) - 1
     const key = `${list} ${scope} ${action} ${isImportant} ${isClosest} ${rewrite?.rcode}`
-    const known = this.#ruleNumbers.get(key)
-    if (known !== undefined) return known
-    const number = this.#rules.push(rule) - 1
+    const number = this.#ruleNumbers.get(key) ?? this.#rules.push(rule) - 1
     this.#ruleNumbers.set(key, number)
+    this.#last = { rule, number }
     return number
   }
 }
