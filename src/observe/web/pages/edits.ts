@@ -8,13 +8,13 @@ import { edits } from '../state.ts'
 import { t } from '../texts.ts'
 
 /** A path of the status API, and what it is told. */
-export type Step = readonly [path: string, body: object]
+export type EditStep = readonly [path: string, body: object]
 
 export interface Editing {
   readonly failed: Refused | undefined
   readonly done: { readonly text: string; readonly ids: readonly string[] } | undefined
   /** Resolves to whether all of it was done. */
-  readonly edit: (steps: readonly Step[], text: string) => Promise<boolean>
+  readonly edit: (steps: readonly EditStep[], text: string) => Promise<boolean>
   /** The same of what is no setting. */
   readonly act: (work: Promise<unknown>, text?: string) => Promise<boolean>
   readonly undo: () => Promise<boolean>

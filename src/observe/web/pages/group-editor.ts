@@ -5,7 +5,7 @@ import type { DevicesView } from '../../home-views.ts'
 import { html } from '../html.ts'
 import { useAsked } from '../parts.ts'
 import { t } from '../texts.ts'
-import type { Editing, Step } from './edits.ts'
+import type { Editing, EditStep } from './edits.ts'
 import { Choice, WORD_PATTERN } from './lists.ts'
 import { type Plan, Plans } from './plans.ts'
 
@@ -130,7 +130,7 @@ interface Wish {
 }
 
 /** What leads from one to the other: what is added first, since only what is there can be taken away. */
-function stepsTo(before: Group, { name, clients, lists, mode, plans }: Wish): readonly Step[] {
+function stepsTo(before: Group, { name, clients, lists, mode, plans }: Wish): readonly EditStep[] {
   const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other)
   const more = clients.filter((client) => !before.clients.includes(client))
   const fewer = before.clients.filter((client) => !clients.includes(client))
@@ -143,9 +143,11 @@ function stepsTo(before: Group, { name, clients, lists, mode, plans }: Wish): re
   const morePlans = plans.filter((plan) => !before.plans.some((one) => isSame(one, plan)))
   const fewerPlans = before.plans.filter(({ when }) => !plans.some((one) => one.when === when))
   return [
-    ...(before.name === '' || Object.keys(head).length > 0 ? [['/filter/groups/add', { name, ...head }] as Step] : []),
-    ...morePlans.map((plan): Step => ['/filter/groups/schedule', { name, ...plan }]),
-    ...fewerPlans.map(({ when }): Step => ['/filter/groups/schedule', { name, when }]),
-    ...(fewer.length > 0 ? [['/filter/groups/remove', { name, clients: fewer }] as Step] : []),
+    ...(before.name === '' || Object.keys(head).length > 0
+      ? [['/filter/groups/add', { name, ...head }] as EditStep]
+      : []),
+    ...morePlans.map((plan): EditStep => ['/filter/groups/schedule', { name, ...plan }]),
+    ...fewerPlans.map(({ when }): EditStep => ['/filter/groups/schedule', { name, when }]),
+    ...(fewer.length > 0 ? [['/filter/groups/remove', { name, clients: fewer }] as EditStep] : []),
   ]
 }
