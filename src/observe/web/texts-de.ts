@@ -290,7 +290,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   'groups.removed': 'Die Gruppe {name} ist von allen Geräten entfernt.',
   'groups.removeTitle': 'Die Gruppe {name} entfernen?',
   'groups.removeText':
-    'Sie verschwindet von allen Geräten, mit ihren Geräten ({clients}) und Zeiten ({plans}). Ihre Geräte werden dann wie alle anderen behandelt.',
+    'Sie verschwindet im ganzen Haushalt, mit ihren Geräten ({clients}) und Zeiten ({plans}). Diese Geräte werden dann wie alle anderen behandelt.',
   'plans.daily': 'täglich',
   'plans.everything': 'nur erlaubte Namen',
   'plans.also': 'auch {lists}',

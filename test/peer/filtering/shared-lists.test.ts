@@ -62,6 +62,7 @@ function boxOf(boxes: SettingsBoxes, index: number, options: BoxOptions = {}) {
     data,
     filtering,
     settings,
+    routes,
     tell,
     view: async () => filterView.parse(await tell('/filter')),
     blocks(name: string, client = '192.168.1.9') {
@@ -85,6 +86,17 @@ afterEach(() => {
 afterAll(() => {
   server.close()
   rmSync(dir, { recursive: true, force: true })
+})
+
+describe('the status API of lists and groups', () => {
+  it('takes no request that a web page could send, and no body without an end', () => {
+    const { routes } = boxOf(makeSettingsBoxes(1), 0)
+    for (const [path, { needsHeader, method, bodyBytes = 0 }] of Object.entries(routes)) {
+      expect([path, needsHeader]).toEqual([path, true])
+      expect([path, bodyBytes <= 1_048_576]).toEqual([path, true])
+      if (/add|remove|pause|resume|schedule|update/.test(path)) expect([path, method]).toEqual([path, 'POST'])
+    }
+  })
 })
 
 describe('lists of a household', () => {
