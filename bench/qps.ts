@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { errorText } from '../src/base/index.ts'
+import { concatBytes, errorText } from '../src/base/index.ts'
+import { parseName } from '../src/dns/index.ts'
 import type { LoadOrder, LoadResult } from './lib/load.ts'
 import { isInstalled } from './lib/namespace.ts'
 import type { ResolverProcess } from './lib/processes.ts'
-import { BOUND, contestants } from './lib/qps-servers.ts'
+import { BOUND, type Certificate, contestants, makeCertificate, PORT_OF } from './lib/qps-servers.ts'
 import { median, round } from './lib/stats.ts'
 import { type Benchmark, type BenchValues, type Cell, numberOption, target } from './lib/types.ts'
 import { createWorld, signWorld, simpleSpec, simpleWorld, type World } from './lib/world-parts.ts'
@@ -20,13 +21,16 @@ const STREAM_LOAD = fileURLToPath(new URL('./lib/stream-load.ts', import.meta.ur
 const run = promisify(execFile)
 const ZONE = 'bench.org'
 const US = 'chordns'
+/** However long a turn may take. */
+const LOAD_MS = 60_000
 
 interface Turn {
   readonly qps: number
   /** CPU seconds of the server for a million answers. */
   readonly cpu: number
-  readonly p50us: number
-  readonly p99us: number
+  /** Undefined: whoever made the load does not say it. */
+  readonly p50us: number | undefined
+  readonly p99us: number | undefined
   readonly dnsperf: number | undefined
 }
 
@@ -43,20 +47,22 @@ export const benchmark: Benchmark = {
     edns: { type: 'boolean', help: 'with OPT, and letters in random case' },
     dnssec: { type: 'boolean', help: 'with DO, and names that are signed; nobody validates' },
     misses: { type: 'string', help: 'of so many questions one is for a new name; 0: none', default: '0' },
-    tcp: { type: 'boolean', help: 'over TCP, pipelined' },
+    over: { type: 'string', help: 'udp, tcp (pipelined), dot (by dnsperf) or doh (by h2load)', default: 'udp' },
     dnsperf: { type: 'boolean', help: 'the rate that dnsperf sees, too' },
     only: { type: 'string', help: 'these alone, by name, separated by commas; the bound and chordns always' },
     table: { type: 'string', help: 'serve.tableBytes of chordns', default: '256MiB' },
   },
   async run(values, say) {
+    const over = overOf(values)
     const world = await worldOf(values)
     const upstream = { hints: world.hintsText(), port: 53 }
     const running: ResolverProcess[] = []
     const turns = new Map<string, Turn[]>()
     const dir = mkdtempSync(join(tmpdir(), 'qps-'))
-    const files = dnsperfFile(dir, numberOption(values, 'names'))
+    const files = loadFiles(dir, numberOption(values, 'names'))
+    const tls = isEncrypted(over) ? makeCertificate(dir) : undefined
     try {
-      for (const { name, start } of chosen(values)) {
+      for (const { name, start } of chosen(values, tls)) {
         const started = await start(upstream).catch((error: unknown) => {
           say(`${name} is left out: ${errorText(error)}`)
           return undefined
@@ -83,9 +89,9 @@ export const benchmark: Benchmark = {
   },
 }
 
-function chosen(values: BenchValues) {
+function chosen(values: BenchValues, tls: Certificate | undefined) {
   // The bound echoes datagrams.
-  const all = contestants(String(values['table'])).filter(({ name }) => name !== BOUND || values['tcp'] !== true)
+  const all = contestants(String(values['table']), tls).filter(({ name }) => name !== BOUND || overOf(values) === 'udp')
   if (typeof values['only'] !== 'string') return all
   const names = [BOUND, US, ...values['only'].split(',')]
   return all.filter(({ name }) => names.includes(name))
@@ -135,37 +141,91 @@ async function warm(server: ResolverProcess, values: BenchValues): Promise<void>
     asked += (await load(server, values, { seconds: 2, sockets: 4, window: 8, missEvery: 0 })).ok
 }
 
-async function oneTurn(server: ResolverProcess, values: BenchValues, files: string): Promise<Turn> {
+async function oneTurn(server: ResolverProcess, values: BenchValues, files: Files): Promise<Turn> {
+  const over = overOf(values)
   const before = server.cpuMs()
-  const protocol = values['tcp'] === true ? 'tcp' : 'udp'
-  const { qps, ok, wrong, lost, p50us, p99us } = await load(server, values, { protocol })
+  if (isEncrypted(over)) {
+    const { qps, ok } = await (over === 'dot'
+      ? dnsperf(server, values, files.names, over)
+      : h2load(server, values, files.urls))
+    const cpu = (server.cpuMs() - before) / 1000 / (ok / 1e6)
+    return { qps, cpu, p50us: undefined, p99us: undefined, dnsperf: qps }
+  }
+  const { qps, ok, wrong, lost, p50us, p99us } = await load(server, values, { protocol: over })
   const cpu = (server.cpuMs() - before) / 1000 / (ok / 1e6)
   if (wrong > 0) throw new Error(`${server.name} gave ${wrong} wrong answers of ${ok}, ${lost} were lost`)
-  return { qps, cpu, p50us, p99us, dnsperf: await dnsperf(server, values, files) }
+  const wants = values['dnsperf'] === true && server.name !== BOUND && isInstalled('dnsperf')
+  const other = wants ? (await dnsperf(server, values, files.names, over)).qps : undefined
+  return { qps, cpu, p50us, p99us, dnsperf: other }
 }
 
-function dnsperfFile(dir: string, names: number): string {
-  const file = join(dir, 'names')
-  writeFileSync(file, Array.from({ length: names }, (_, i) => `host${i}.${ZONE} A\n`).join(''))
-  return file
+/** What the programs that make load ask for. */
+interface Files {
+  readonly names: string
+  /** The same as paths of DoH. */
+  readonly urls: string
 }
 
+function loadFiles(dir: string, names: number): Files {
+  const files = { names: join(dir, 'names'), urls: join(dir, 'urls') }
+  const all = Array.from({ length: names }, (_, i) => `host${i}.${ZONE}`)
+  writeFileSync(files.names, all.map((name) => `${name} A\n`).join(''))
+  const query = (name: string) =>
+    Buffer.from(
+      concatBytes(Uint8Array.of(0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0), parseName(name).wire, Uint8Array.of(0, 1, 0, 1)),
+    )
+  writeFileSync(files.urls, all.map((name) => `/dns-query?dns=${query(name).toString('base64url')}\n`).join(''))
+  return files
+}
+
+/**
+ * dnsperf takes one answer out of what it reads at once and forgets those behind it, so over HTTPS it stands still before a server that answers
+ * what came together together. Status 200 is all that is looked at.
+ */
+async function h2load({ name, address }: ResolverProcess, values: BenchValues, file: string) {
+  const rate = ['-n', String(numberOption(values, 'names'))]
+  const clients = ['-c', String(values['sockets']), '-m', String(values['window'])]
+  const args = ['-c', '1', 'h2load', ...rate, ...clients, '-i', file, '-B', `https://${address}:${PORT_OF.doh}`]
+  const { stdout } = await run('taskset', args, { timeout: LOAD_MS })
+  const number = (pattern: RegExp) => Number(pattern.exec(stdout)?.[1] ?? Number.NaN)
+  const [ok, qps] = [number(/(\d+) 2xx/), number(/, ([\d.]+) req\/s/)]
+  if (!(ok > 0) || number(/, (\d+) done/) !== ok) throw new Error(`${name} over doh:\n${stdout}`)
+  return { qps, ok }
+}
+
+/** What dnsperf sees, which counts what is answered and does not look at the records. */
 async function dnsperf(
   { name, address, port }: ResolverProcess,
   values: BenchValues,
   file: string,
-): Promise<number | undefined> {
-  if (values['dnsperf'] !== true || name === BOUND || !isInstalled('dnsperf')) return undefined
+  over: Over,
+): Promise<{ readonly qps: number; readonly ok: number }> {
   const seconds = String(Math.max(1, Math.round(numberOption(values, 'ms') / 1000)))
-  const args = ['-s', address, '-p', String(port), '-d', file, '-l', seconds, '-c', '16', '-q', '100']
-  const { stdout } = await run('taskset', ['-c', '1', 'dnsperf', ...args])
-  return Number(/Queries per second:\s+([\d.]+)/.exec(stdout)?.[1] ?? Number.NaN)
+  const args = ['-s', address, '-p', String(isEncrypted(over) ? PORT_OF[over] : port), '-d', file, '-m', over]
+  const rate = ['-l', seconds, '-c', String(values['sockets']), '-q', over === 'udp' ? '100' : '192']
+  const { stdout } = await run('taskset', ['-c', '1', 'dnsperf', ...args, ...rate])
+  const number = (pattern: RegExp) => Number(pattern.exec(stdout)?.[1] ?? Number.NaN)
+  const [ok, qps] = [number(/NOERROR (\d+) /), number(/Queries per second:\s+([\d.]+)/)]
+  if (!(ok > 0) || number(/Queries completed:\s+(\d+)/) !== ok) throw new Error(`${name} over ${over}:\n${stdout}`)
+  return { qps, ok }
+}
+
+type Over = 'udp' | 'tcp' | 'dot' | 'doh'
+
+function overOf(values: BenchValues): Over {
+  const over = values['over']
+  if (over === 'udp' || over === 'tcp' || over === 'dot' || over === 'doh') return over
+  throw new Error(`--over ${String(over)}: must be udp, tcp, dot or doh`)
+}
+
+function isEncrypted(over: Over): over is 'dot' | 'doh' {
+  return over === 'dot' || over === 'doh'
 }
 
 function kindOf(values: BenchValues): string {
   const misses = numberOption(values, 'misses')
   return [
-    values['tcp'] === true ? 'TCP' : 'UDP',
+    { udp: 'UDP', tcp: 'TCP', dot: 'DoT', doh: 'DoH' }[overOf(values)],
     values['edns'] === true ? 'EDNS and 0x20' : 'plain',
     ...(values['dnssec'] === true ? ['DO, signed'] : []),
     ...(misses > 0 ? [`one of ${misses} a miss`] : []),
@@ -173,8 +233,24 @@ function kindOf(values: BenchValues): string {
   ].join(', ')
 }
 
+/** How many times the best peer's rate each variant is to reach, and which part of its CPU is enough. */
+function targetsOf(values: BenchValues): readonly (readonly ['q/s' | 'CPU', number])[] {
+  const over = overOf(values)
+  if (over !== 'udp') return [['q/s', { tcp: 2, dot: 1.1, doh: 1 }[over]]]
+  if (numberOption(values, 'names') >= 1e6) return [['q/s', 2]]
+  const isPlain = values['edns'] !== true && values['dnssec'] !== true && numberOption(values, 'misses') === 0
+  if (!isPlain) return [['q/s', 1]]
+  return [
+    ['q/s', 1.3],
+    ['CPU', 0.77],
+  ]
+}
+
 function summarise(turns: ReadonlyMap<string, readonly Turn[]>, values: BenchValues) {
   const of = (name: string, figure: (turn: Turn) => number) => median((turns.get(name) ?? []).map(figure))
+  const us = (name: string, figure: (turn: Turn) => number | undefined) =>
+    turns.get(name)!.every((turn) => figure(turn) === undefined) ? '-' : of(name, (turn) => figure(turn) ?? Number.NaN)
+  const [rate, cpu] = [({ qps }: Turn) => qps, ({ cpu }: Turn) => cpu]
   const names = [...turns.keys()]
   const peers = names.filter((name) => ![US, BOUND, 'chordns, slow'].includes(name))
   const best = [...peers].sort((a, b) => of(b, ({ qps }) => qps) - of(a, ({ qps }) => qps))[0]
@@ -184,27 +260,20 @@ function summarise(turns: ReadonlyMap<string, readonly Turn[]>, values: BenchVal
     name,
     Math.round(of(name, ({ qps }) => qps)),
     round(of(name, ({ cpu }) => cpu)),
-    of(name, ({ p50us }) => p50us),
-    of(name, ({ p99us }) => p99us),
+    us(name, ({ p50us }) => p50us),
+    us(name, ({ p99us }) => p99us),
     ratio(name, ({ qps }) => qps),
     ratio(name, ({ cpu }) => cpu),
-    values['dnsperf'] === true && name !== BOUND ? Math.round(of(name, (turn) => turn.dnsperf ?? Number.NaN)) : '-',
+    us(name, (turn) => turn.dnsperf && Math.round(turn.dnsperf)),
   ])
   const targets =
     best === undefined
       ? []
-      : [
-          target(
-            `q/s of ${best} over ours`,
-            round(of(best, ({ qps }) => qps) / of(US, ({ qps }) => qps)),
-            round(1 / 1.3),
-          ),
-          target(
-            `CPU an answer, ours over that of ${best}`,
-            round(of(US, ({ cpu }) => cpu) / of(best, ({ cpu }) => cpu)),
-            0.77,
-          ),
-        ]
+      : targetsOf(values).map(([figure, bar]) =>
+          figure === 'q/s'
+            ? target(`q/s of ${best} over ours`, round(of(best, rate) / of(US, rate)), round(1 / bar))
+            : target(`CPU an answer, ours over that of ${best}`, round(of(US, cpu) / of(best, cpu)), bar),
+        )
   return {
     tables: [
       {

@@ -74,8 +74,8 @@ export async function startChordns(
   }
 }
 
-/** Unbound with its defaults but for what the embedded world needs. Listens on 127.0.0.2, port 53. */
-export async function startUnbound(upstream: Upstream): Promise<ResolverProcess> {
+/** Unbound with its defaults but for what the embedded world needs, and more lines of its section `server`. Listens on 127.0.0.2, port 53. */
+export async function startUnbound(upstream: Upstream, more: readonly string[] = []): Promise<ResolverProcess> {
   const dir = await mkdtemp(join(tmpdir(), 'unbound-bench-'))
   await writeFile(join(dir, 'root.hints'), upstream.hints)
   if (upstream.anchor !== undefined) await writeFile(join(dir, 'root.anchor'), upstream.anchor)
@@ -99,6 +99,7 @@ export async function startUnbound(upstream: Upstream): Promise<ResolverProcess>
       `  root-hints: "${dir}/root.hints"`,
       '  minimal-responses: yes',
       '  access-control: 127.0.0.0/8 allow',
+      ...more,
       'remote-control:',
       '  control-enable: no',
       '',

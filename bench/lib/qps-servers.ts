@@ -1,4 +1,6 @@
 /** The resolvers whose cached answers are counted, each with one thread and the bounds that its users have, but for what the world needs. */
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isInstalled } from './namespace.ts'
 import { type ResolverProcess, startChordns, startServer, startUnbound, type Upstream } from './processes.ts'
@@ -10,32 +12,77 @@ export interface Contestant {
   readonly start: (upstream: Upstream) => Promise<ResolverProcess>
 }
 
+/** Of a server of TLS and HTTPS. */
+export interface Certificate {
+  readonly certificateFile: string
+  readonly keyFile: string
+}
+
+/** Where all of them answer over TLS and HTTPS, at their addresses. */
+export const PORT_OF = { dot: 853, doh: 443 } as const
+const DOT = PORT_OF.dot
+const DOH = PORT_OF.doh
+
+/** One of ECDSA P-256, as Let's Encrypt gives them, signed by itself. Needs `openssl`. */
+export function makeCertificate(dir: string): Certificate {
+  const [certificateFile, keyFile] = [join(dir, 'certificate.pem'), join(dir, 'key.pem')]
+  const key = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
+  const args = [...key, '-subj', '/CN=bench.org', '-keyout', keyFile, '-out', certificateFile]
+  execFileSync('openssl', args, { stdio: 'ignore' })
+  return { certificateFile, keyFile }
+}
+
 const ECHO = fileURLToPath(new URL('./udp-echo.ts', import.meta.url))
 export const BOUND = 'bound'
 
-export function contestants(tableBytes: string): readonly Contestant[] {
+/** With a certificate those alone that answer over TLS and HTTPS. */
+export function contestants(tableBytes: string, tls?: Certificate): readonly Contestant[] {
   const all: readonly Contestant[] = [
     { name: BOUND, start: () => startServer(BOUND, '127.0.0.9', [process.execPath, ECHO, '127.0.0.9', '53']) },
-    { name: 'chordns', start: (upstream) => startChordns(upstream, chordns(true, tableBytes)) },
-    { name: 'chordns, slow', start: (upstream) => startChordns(upstream, chordns(false, tableBytes)) },
-    { name: 'unbound', program: 'unbound', start: startUnbound },
-    { name: 'bind', program: 'named', start: startBind },
-    { name: 'knot', program: 'kresd', start: startKnot },
+    { name: 'chordns', start: (upstream) => startChordns(upstream, chordns(true, tableBytes, tls)) },
+    { name: 'chordns, slow', start: (upstream) => startChordns(upstream, chordns(false, tableBytes, tls)) },
+    { name: 'unbound', program: 'unbound', start: (upstream) => startUnbound(upstream, tls && unboundTls(tls)) },
+    { name: 'bind', program: 'named', start: (upstream) => startBind(upstream, tls) },
+    { name: 'knot', program: 'kresd', start: (upstream) => startKnot(upstream, tls) },
     { name: 'powerdns', program: 'pdns_recursor', start: startPowerdns },
     { name: 'dnsmasq', program: 'dnsmasq', start: startDnsmasq },
   ]
-  return all.filter(({ program }) => program === undefined || isInstalled(program))
+  const answersOver = ({ name }: Contestant) => tls === undefined || ![BOUND, 'powerdns', 'dnsmasq'].includes(name)
+  return all.filter((one) => answersOver(one) && (one.program === undefined || isInstalled(one.program)))
 }
 
-function chordns(fast: boolean, tableBytes: string): Readonly<Record<string, object>> {
-  return { serve: { fast, tableBytes }, cache: { maxBytes: '512MiB', persist: false }, ring: { enabled: false } }
+function chordns(fast: boolean, tableBytes: string, tls?: Certificate): Readonly<Record<string, object>> {
+  // BIND has the first address.
+  const address = fast ? '127.0.0.7' : '127.0.0.8'
+  const other = `${address}:0`
+  const encrypted = { udp: [other], tcp: [other], tls: [`${address}:${DOT}`], https: [`${address}:${DOH}`] }
+  return {
+    ...(tls && { listen: encrypted, tls: { ...tls } }),
+    serve: { fast, tableBytes },
+    cache: { maxBytes: '512MiB', persist: false },
+    ring: { enabled: false },
+  }
 }
 
-function startBind({ hints }: Upstream): Promise<ResolverProcess> {
+function unboundTls({ certificateFile, keyFile }: Certificate): readonly string[] {
+  return [
+    `  interface: 127.0.0.2@${DOT}`,
+    `  interface: 127.0.0.2@${DOH}`,
+    `  tls-port: ${DOT}`,
+    `  https-port: ${DOH}`,
+    `  tls-service-pem: "${certificateFile}"`,
+    `  tls-service-key: "${keyFile}"`,
+  ]
+}
+
+function startBind({ hints }: Upstream, tls?: Certificate): Promise<ResolverProcess> {
   // It listens on addresses that stand at an interface only.
   const address = '127.0.0.1'
   const config = [
+    ...(tls ? [`tls own { cert-file "${tls.certificateFile}"; key-file "${tls.keyFile}"; };`] : []),
     'options {',
+    ...(tls ? [`  listen-on port ${DOT} tls own { ${address}; };`] : []),
+    ...(tls ? [`  listen-on port ${DOH} tls own http default { ${address}; };`] : []),
     '  directory "DIR"; pid-file none; session-keyfile none; managed-keys-directory "DIR";',
     `  listen-on port 53 { ${address}; }; listen-on-v6 { none; };`,
     '  recursion yes; allow-query { any; }; allow-recursion { any; }; dnssec-validation no; minimal-responses yes;',
@@ -48,11 +95,14 @@ function startBind({ hints }: Upstream): Promise<ResolverProcess> {
   return startServer('bind', address, args, { 'named.conf': `${config.join('\n')}\n`, 'root.hints': hints })
 }
 
-function startKnot({ hints }: Upstream): Promise<ResolverProcess> {
+function startKnot({ hints }: Upstream, tls?: Certificate): Promise<ResolverProcess> {
   const address = '127.0.0.4'
   const config = [
     `net.listen('${address}', 53)`,
     'net.ipv6 = false',
+    ...(tls ? [`net.tls('${tls.certificateFile}', '${tls.keyFile}')`] : []),
+    ...(tls ? [`net.listen('${address}', ${DOT}, { kind = 'tls' })`] : []),
+    ...(tls ? [`net.listen('${address}', ${DOH}, { kind = 'doh2' })`] : []),
     "trust_anchors.remove('.')",
     "modules = { 'hints' }",
     "hints.root_file('DIR/root.hints')",
