@@ -36,6 +36,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   polls: () => import('./polls.ts'),
   qps: () => import('./qps.ts'),
   read: () => import('./read.ts'),
+  soak: () => import('./soak.ts'),
   state: () => import('./state.ts'),
   start: () => import('./start.ts'),
   stops: () => import('./stops.ts'),

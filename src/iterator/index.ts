@@ -3,7 +3,7 @@
  *
  * - `nextMinimised` says which name to ask for, `randomiseCase` in which case (0x20);
  * - `serversUsed`, `serversAt` and `configuredServers` make servers of a delegation, `pickServer` says which one, `timeoutFor` how long;
- * - `matchReply` says whether bytes are its reply; then `withAskedCase`, decoding, and `classify` for what it says;
+ * - `matchReply` says whether bytes are its reply; then `withLowerQuestion`, decoding, and `classify` for what it says;
  * - `afterReply`, `afterTimeout`, `afterRefusal` and `stepIpv6` are what is learnt from it.
  */
 export { endpointText, familyOf, mayAsk, normalAddress, sameAddress } from './addresses.ts'
@@ -13,7 +13,7 @@ export { dnameTarget } from './dname.ts'
 export { IPV6_UNKNOWN, type Ipv6Event, type Ipv6State, ipv6OnTrial, ipv6Usable, stepIpv6 } from './families.ts'
 export { builtinHints, parseHints, type RootHint } from './hints.ts'
 export { limits as iteratorLimits } from './limits.ts'
-export { type Match, matchReply, type Sent, withAskedCase } from './match.ts'
+export { type Match, matchReply, type Sent, withLowerQuestion } from './match.ts'
 export { type MinimiseMode, type MinimiseState, nextMinimised } from './minimise.ts'
 export { addressesOf, glueOf } from './scrub.ts'
 export {

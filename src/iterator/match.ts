@@ -1,6 +1,6 @@
 /** Whether these bytes are the reply to what was sent. Decided on the bytes, before anything is decoded. */
 import { equalBytes } from '../base/index.ts'
-import { type Question, Rcode } from '../dns/index.ts'
+import { canonicalName, type Question, Rcode } from '../dns/index.ts'
 
 export interface Sent {
   readonly id: number
@@ -57,12 +57,13 @@ function lower(byte: number): number {
 }
 
 /**
- * A copy of the reply in which the question has the case that the client asked with. Names in a reply point at its question, so
- * without this the random case would end up in owners and in rdata, and from there in the cache.
+ * A copy of the reply in which the question is in lower case. Names in a reply point at its question, so without this the random case would end up
+ * in owners and in rdata, and from there in the cache; with the letters that somebody asked in, those of whoever asked first.
  */
-export function withAskedCase(reply: Uint8Array, asked: Question): Uint8Array {
+export function withLowerQuestion(reply: Uint8Array, asked: Question): Uint8Array {
   const copy = reply.slice()
+  const { wire } = canonicalName(asked.name)
   const hasQuestion = ((reply[4]! << 8) | reply[5]!) === 1
-  if (hasQuestion && reply.length >= HEADER_BYTES + asked.name.wire.length) copy.set(asked.name.wire, HEADER_BYTES)
+  if (hasQuestion && reply.length >= HEADER_BYTES + wire.length) copy.set(wire, HEADER_BYTES)
   return copy
 }

@@ -1,7 +1,16 @@
 /** A stub's question from start to end: local names first, then link after link along the CNAMEs, then one answer. */
 
 import { type Budget, ChordnsError, isChordnsError } from '../base/index.ts'
-import { Ede, type ExtendedError, isSubdomain, type Name, type Question, Rcode, Type } from '../dns/index.ts'
+import {
+  canonicalName,
+  Ede,
+  type ExtendedError,
+  isSubdomain,
+  type Name,
+  type Question,
+  Rcode,
+  Type,
+} from '../dns/index.ts'
 import type { QuestionFilter } from '../filter/index.ts'
 import { isBogusFailure } from '../recurse/index.ts'
 import { answerAny } from './any.ts'
@@ -44,7 +53,13 @@ export function createResolver(deps: ResolverDeps, options: ResolverOptions): Re
   const resolveLink = localFirst(names, clock, wanted)
   const logOnly = options.logOnly === true ? new LogOnly(deps) : undefined
   const chaser: Chaser = { deps, names, resolveLink, options, logOnly }
-  return { resolve: (request) => rewrite(chaser, options.dns64, request) }
+  return { resolve: (request) => rewrite(chaser, options.dns64, inLowerCase(request)) }
+}
+
+/** What letters a client chose is its own business: they would end up in owners, in the cache, and in what other members are told. */
+function inLowerCase(request: ResolveRequest): ResolveRequest {
+  const name = canonicalName(request.question.name)
+  return name === request.question.name ? request : { ...request, question: { ...request.question, name } }
 }
 
 interface Chaser {

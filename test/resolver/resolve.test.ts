@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { ChordnsError } from '../../src/base/index.ts'
 import { createCache, Rank } from '../../src/cache/index.ts'
-import { Ede, parseName, type Question, Rcode, Type } from '../../src/dns/index.ts'
+import { Ede, nameToText, parseName, type Question, Rcode, Type } from '../../src/dns/index.ts'
 import type { Finding, Outcome, Security } from '../../src/evidence/index.ts'
 import type { RecurseRequest, Recursor } from '../../src/recurse/index.ts'
 import { createResolver, type ResolverOptions, type ResolveStep } from '../../src/resolver/index.ts'
@@ -99,6 +99,18 @@ describe('a question that the ring can answer', () => {
     expect(await resolve()).toMatchObject({ provenance: 'agreed', by: 'ring' })
     expect(await resolve()).toMatchObject({ provenance: 'agreed', by: 'cache' })
     expect(own.asked).toHaveLength(0)
+  })
+
+  it('shows nobody the letters that a client chose', async () => {
+    const { outsiders } = five()
+    const { resolve, own } = resolverAt(outsiders[0]!)
+    const asked = { ...question, name: parseName('wWw.ExAmPlE.com') }
+    for (const by of ['own iteration', 'the cache']) {
+      const { answers, findings } = await resolve(asked)
+      const seen = [...answers, ...findings.map((finding) => finding.question)]
+      expect(new Set(seen.map(({ name }) => nameToText(name))), by).toEqual(new Set(['www.example.com.']))
+    }
+    expect(new Set(own.asked.map(({ name }) => nameToText(name)))).toEqual(new Set(['www.example.com.']))
   })
 
   it('names who agreed from the cache as from the ring', async () => {

@@ -1,7 +1,7 @@
 /** Whether bytes that came are the reply to a query: by id, question, case (0x20) and cookie. */
 import { isChordnsError, type ReplyVerdict } from '../../base/index.ts'
 import { decodeReply, type EdnsOption, type Message } from '../../dns/index.ts'
-import { matchReply, type Sent, withAskedCase } from '../../iterator/index.ts'
+import { matchReply, type Sent, withLowerQuestion } from '../../iterator/index.ts'
 import type { ServersEngine } from './engine.ts'
 import type { NearMiss, ServerQuery } from './types.ts'
 
@@ -44,7 +44,7 @@ export function acceptanceOf(
         if (protocol === 'udp') return close('case')
         engine.servers.losesCase(endpoint)
       }
-      message = readable(withAskedCase(bytes, asked.question))
+      message = readable(withLowerQuestion(bytes, asked.question))
       if (message === undefined) return protocol === 'udp' ? 'ignore' : 'accept'
       const verdict = engine.cookies.check(endpoint, cookie, message)
       if (verdict === 'fine') return 'accept'
