@@ -28,6 +28,8 @@ export interface RealRun {
   readonly world: World
   readonly anchor: string | undefined
   readonly stream: readonly Asking[]
+  /** Names of no stream that each fetches before it, and then asks of what the others fetched: for the same reason. Default: none. */
+  readonly warmFetches?: number
   /** Where the members are, if not all on this namespace's loopback interface. */
   readonly lan?: Lan
 }
@@ -84,7 +86,7 @@ export async function statusOf({ index, statusPort }: Pick<PeerProcess, 'index' 
   return statusView.parse(await reply.json())
 }
 
-async function play({ world, stream, lan }: RealRun, peers: readonly PeerProcess[]): Promise<Dealt> {
+async function play({ world, stream, lan, warmFetches = 0 }: RealRun, peers: readonly PeerProcess[]): Promise<Dealt> {
   const stubs = await Promise.all(peers.map((peer) => Stub.open(lan === undefined ? '127.0.0.1' : '0.0.0.0', peer)))
   const statuses = () => Promise.all(peers.map((peer) => statusOf(peer, lan)))
   const traffic = async () => requestsOf((await statuses()).map((one) => asTraffic(one.traffic)))
@@ -92,6 +94,7 @@ async function play({ world, stream, lan }: RealRun, peers: readonly PeerProcess
   try {
     for (const { name, type = 'A' } of warmUp(WARM_NAMES))
       await Promise.all(stubs.map((stub) => stub.ask(name, STUB_TIMEOUT_MS, String(type))))
+    await warmByFetching(stubs, warmFetches)
     await pause(SETTLE_MS)
     const before = await traffic()
     world.clearLog()
@@ -119,6 +122,15 @@ async function play({ world, stream, lan }: RealRun, peers: readonly PeerProcess
   } finally {
     for (const stub of stubs) stub.close()
   }
+}
+
+/** Names of top-level domains that do not exist: only the root is asked, and nothing is known of the stream's zones afterwards. */
+async function warmByFetching(stubs: readonly Stub[], count: number): Promise<void> {
+  for (const round of [0, 1])
+    for (let i = 0; i < count; i++)
+      await Promise.all(
+        stubs.map((stub, member) => stub.ask(`www.warm${i}-${(member + round) % stubs.length}.`, STUB_TIMEOUT_MS, 'A')),
+      )
 }
 
 function cpuMs(peers: readonly PeerProcess[]): number {

@@ -55,6 +55,11 @@ export interface Household {
   readonly watcher: CacheWatcher
   /** Answers a telling. Throws HOUSEHOLD_REFUSED; and HOUSEHOLD_MALFORMED, EVIDENCE_MALFORMED where it is read at once. */
   handle(from: PeerId, body: Uint8Array): Uint8Array
+  /**
+   * Takes what others have told and nobody had time for: a question is about to be fetched, which takes longer. True: there may be more in
+   * the cache now.
+   */
+  takeWaiting(): boolean
   /** Answers a member that was away. */
   supply(from: PeerId, signal: AbortSignal): AsyncIterable<Uint8Array>
   /** The member whose word an answer in the cache is, if it is another's. */
@@ -120,6 +125,7 @@ export function createHousehold(deps: HouseholdDeps, { mayShare, bulk, send, cou
       turns.take(from, body)
       return ACKNOWLEDGED
     },
+    takeWaiting: turns.takeWaiting,
     supply(from, signal) {
       door.admitReturn(from)
       const what = { contents: cache, clock, mayShare, version: versionOf(from) }
@@ -140,10 +146,22 @@ export function createHousehold(deps: HouseholdDeps, { mayShare, bulk, send, cou
 interface Turns {
   /** Throws HOUSEHOLD_MALFORMED or EVIDENCE_MALFORMED where it begins at once. */
   take(from: PeerId, body: Uint8Array): void
+  /** Takes some of what waits, the oldest first. False: nothing does. */
+  takeWaiting(): boolean
   readonly counts: Pick<HouseholdStats, 'rowsTaken' | 'messagesTaken' | 'messagesMalformed'>
 }
 
+interface Telling {
+  readonly from: PeerId
+  readonly body: Uint8Array
+  /** Unix ms. */
+  readonly heard: number
+  cancel: Cancel | undefined
+}
+
 function createTurns({ work, log, clock }: HouseholdDeps, taking: Taking): Turns {
+  /** The oldest first. */
+  const waiting = new Set<Telling>()
   const counts = { rowsTaken: 0, messagesTaken: 0, messagesMalformed: 0 }
 
   function takePart(from: PeerId, rows: readonly ToldRow[], heard: number): void {
@@ -152,23 +170,42 @@ function createTurns({ work, log, clock }: HouseholdDeps, taking: Taking): Turns
     if (rest.length > 0) work.whenFree('tell', () => takePart(from, rest, heard))
   }
 
+  /** Returns what was wrong with it. */
+  function read(telling: Telling): unknown {
+    waiting.delete(telling)
+    try {
+      takePart(telling.from, decodeMessage(telling.body), telling.heard)
+      counts.messagesTaken++
+      return undefined
+    } catch (error) {
+      counts.messagesMalformed++
+      if (!(error instanceof ChordnsError)) log.warn({ reason: errorText(error) }, 'a telling could not be taken')
+      return error
+    }
+  }
+
   return {
     counts,
     take(from, body) {
-      const heard = clock.now()
-      const failures: unknown[] = []
-      work.whenFree('tell', () => {
-        try {
-          takePart(from, decodeMessage(body), heard)
-          counts.messagesTaken++
-        } catch (error) {
-          counts.messagesMalformed++
-          if (!(error instanceof ChordnsError)) log.warn({ reason: errorText(error) }, 'a telling could not be taken')
-          failures.push(error)
-        }
+      const telling: Telling = { from, body, heard: clock.now(), cancel: undefined }
+      waiting.add(telling)
+      let wrong: unknown
+      telling.cancel = work.whenFree('tell', () => {
+        wrong = read(telling)
       })
       // Where it waits, whoever sent it has its answer before anybody sees what it says.
-      if (failures.length > 0) throw failures[0]
+      if (wrong !== undefined) throw wrong
+    },
+    takeWaiting() {
+      const isAny = waiting.size > 0
+      let left: number = limits.TAKEN_BEFORE_FETCH_BYTES
+      for (const telling of waiting) {
+        left -= telling.body.length
+        if (left < 0) break
+        telling.cancel?.()
+        read(telling)
+      }
+      return isAny
     },
   }
 }

@@ -22,6 +22,11 @@ export const limits = {
   MAX_ROWS: 512,
   /** Rows that are taken in one go: a millisecond. */
   ROWS_AT_ONCE: 48,
+  /**
+   * Of what waits to be taken, so much is taken at once when a question is about to be fetched: some 50 rows, a millisecond, where a fetch
+   * takes ten at least. Bytes.
+   */
+  TAKEN_BEFORE_FETCH_BYTES: 16_384,
   /** One row: an outcome at its largest, and its question. What is larger is fetched by each for itself. Bytes. */
   MAX_ROW_BYTES: 48_000,
   /** Rows that wait for the next message; the oldest give way. */

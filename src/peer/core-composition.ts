@@ -48,6 +48,7 @@ export function composeCore(deps: CoreDeps, config: Config, around: CoreSurround
         return isAlone || rooms?.household?.isWhole() === true ? undefined : rooms?.chunks
       },
       toldBy: (question) => peers()?.household?.sourceOf(question),
+      takeTold: () => peers()?.household?.takeWaiting() ?? false,
     },
     config,
   )

@@ -38,6 +38,8 @@ export interface StackOptions<C extends StackClock = StackClock> {
   readonly exchange?: (inner: Exchange) => Exchange
   /** Whose word an answer in the cache is. */
   readonly toldBy?: CoreHooks['toldBy']
+  /** Takes what the household has told. */
+  readonly takeTold?: CoreHooks['takeTold']
 }
 
 export interface Upstream {
@@ -105,6 +107,7 @@ export function makeStack<C extends StackClock>(options: StackOptions<C>): Stack
       ownListeners: () => [],
       chunks: () => undefined,
       ...(options.toldBy !== undefined && { toldBy: options.toldBy }),
+      ...(options.takeTold !== undefined && { takeTold: options.takeTold }),
     },
     config,
   )

@@ -1,5 +1,6 @@
 /** Whole resolvers that are one household, in front of one world: what one resolved, the others have. */
 import { describe, expect, it } from 'vitest'
+import { ALWAYS_FREE, type Work } from '../../src/base/index.ts'
 import { Rank } from '../../src/cache/index.ts'
 import { nameToText, parentName, parseName, parseZone, Type } from '../../src/dns/index.ts'
 import { delegationQuestion } from '../../src/evidence/index.ts'
@@ -32,11 +33,23 @@ interface Home {
   lie(to: number, ...rows: ToldRow[]): void
 }
 
-async function home(count: number, spec: Partial<ScenarioSpec> = {}): Promise<Home> {
+async function home(
+  count: number,
+  spec: Partial<ScenarioSpec> = {},
+  work: Pick<Work, 'whenFree'> = ALWAYS_FREE,
+): Promise<Home> {
   const s = await scenario({ zones: ZONES, ...spec })
-  const boxes = makeBoxes(count, { clock: s.clock })
+  const boxes = makeBoxes(count, { clock: s.clock, work })
   const stacks = boxes.all.map(({ watched, household }, i) =>
-    s.fresh(i + 1, {}, { cache: watched, toldBy: (asked) => household.sourceOf(asked) }),
+    s.fresh(
+      i + 1,
+      {},
+      {
+        cache: watched,
+        toldBy: (asked) => household.sourceOf(asked),
+        takeTold: () => household.takeWaiting(),
+      },
+    ),
   )
   const ask: Home['ask'] = async (box, name, type = 'A') => told(await stacks[box]!.ask(name, type, { ad: true }))
   return {
@@ -131,6 +144,18 @@ describe('a household of whole resolvers', () => {
     await tell()
     await boxes.wait(5_000)
     expect(boxes.sent.length - before).toBe(0)
+  })
+
+  it('asks nobody for what it was told but had no time to take', async () => {
+    const never: Pick<Work, 'whenFree'> = { whenFree: () => () => {} }
+    const { lie, cost, boxes } = await home(2, {}, never)
+    // As a box that always has a stub waiting: what it was told would be taken a second late.
+    await cost(0, 'mail.plain.com')
+    lie(0, answer('www.plain.com', [192, 0, 2, 11]))
+    expect(boxes.seen(boxes.all[0]!, 'www.plain.com')).toBeUndefined()
+    expect(await cost(0, 'www.plain.com')).toEqual([])
+    // It is what the others know, as if it had been taken in time.
+    expect(boxes.all[0]!.household.sourceOf(question('www.plain.com'))).toBe(peerOf(1))
   })
 
   it('never keeps a told answer longer than the box that fetched it', async () => {

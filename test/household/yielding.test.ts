@@ -14,7 +14,7 @@ function held() {
     whenFree(kind, begin) {
       expect(kind).toBe('tell')
       waiting.push(begin)
-      return () => {}
+      return () => void waiting.splice(waiting.indexOf(begin), 1)
     },
   }
   return { work, waiting, next: () => waiting.shift()?.() }
@@ -82,6 +82,26 @@ describe('a household whose node is answering', () => {
     await boxes.wait(900)
     next()
     expect(box!.household.stats()).toMatchObject({ messagesTaken: 2, rowsTaken: 1 })
+  })
+
+  it('takes what waits when a question is about to be fetched, a bounded part of it and nothing twice', () => {
+    const { work, waiting, next } = held()
+    const boxes = makeBoxes(2, { work })
+    const { household } = boxes.all[0]!
+    expect(household.takeWaiting()).toBe(false)
+    household.handle(peerOf(1), Uint8Array.of(1, 2, 3))
+    household.handle(peerOf(1), told(1))
+    for (let i = 0; i < 9; i++) household.handle(peerOf(1), told(limits.ROWS_AT_ONCE))
+    expect(household.takeWaiting()).toBe(true)
+    expect(boxes.seen(boxes.all[0]!, 'n0.example.com')).toBeDefined()
+    const { messagesTaken, messagesMalformed } = household.stats()
+    expect(messagesMalformed).toBe(1)
+    expect(messagesTaken).toBeGreaterThan(1)
+    expect(messagesTaken).toBeLessThan(10)
+    expect(waiting).toHaveLength(10 - messagesTaken)
+    while (waiting.length > 0) next()
+    expect(household.stats()).toMatchObject({ messagesTaken: 10, messagesMalformed: 1 })
+    expect(household.takeWaiting()).toBe(false)
   })
 
   it('counts what turns out malformed later, and throws nothing into the turn', () => {

@@ -65,7 +65,7 @@ export interface Scenario {
   fresh(
     seed: number,
     config?: StackOptions['config'],
-    change?: Pick<StackOptions, 'cache' | 'exchange' | 'toldBy'>,
+    change?: Pick<StackOptions, 'cache' | 'exchange' | 'toldBy' | 'takeTold'>,
   ): Stack
   /** Lets so many seconds pass. */
   wait(seconds: number): Promise<void>

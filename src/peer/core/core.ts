@@ -62,6 +62,8 @@ export interface CoreHooks {
   readonly chunks: () => Chunks | undefined
   /** The member of the household whose word an answer in the cache is, if it is another's. */
   readonly toldBy?: (question: Question) => PeerId | undefined
+  /** Puts into the cache what members of the household have told and nobody had time for. False: there is nothing. */
+  readonly takeTold?: () => boolean
   /** Local data that changes while the node runs. Default: none. */
   readonly localLayers?: (() => LocalLayers) | undefined
   /** Who asks the local network for names of its machines. Default: nobody. */
@@ -303,6 +305,7 @@ function engage(deps: CoreDeps, hooks: CoreHooks, config: Config): Engaged {
       kept: kept.uses,
       rootServers: options.rootHints.map(({ name }) => name),
       ...(hooks.toldBy !== undefined && { toldBy: hooks.toldBy }),
+      ...(hooks.takeTold !== undefined && { takeTold: hooks.takeTold }),
       ...(validation !== undefined && { sentinel: sentinelOf(validation) }),
       local,
       filter: hooks.filter,

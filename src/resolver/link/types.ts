@@ -25,6 +25,8 @@ export interface LinkDeps {
   readonly kept?: KeptUses | undefined
   /** The member of the household whose word an answer in the cache is, if it is another's. For `explain`. */
   readonly toldBy?: (question: Question) => PeerId | undefined
+  /** Puts into the cache what members of the household have told and nobody had time for. False: there is nothing. Default: there never is. */
+  readonly takeTold?: () => boolean
 }
 
 /** What `peer/core` knows of kept delegations. */
