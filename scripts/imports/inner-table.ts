@@ -153,7 +153,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'list-thread.ts',
     'transfer',
   ],
-  'peer/filtering/transfer': ['transfer.ts', 'zone-text.ts', 'tsig.ts', 'walk.ts'],
+  'peer/filtering/transfer': ['transfer.ts', 'incoming.ts', 'differences.ts', 'zone-text.ts', 'tsig.ts', 'walk.ts'],
   'peer/core': [
     'core.ts',
     'reload.ts',

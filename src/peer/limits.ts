@@ -75,6 +75,8 @@ export const limits = {
   LIST_IDLE_MS: 30_000,
   /** Of one zone that comes by transfer: the longest policy zones that are published have two million. */
   MAX_ZONE_RECORDS: 4_000_000,
+  /** Of its differences, which are held in memory while they are put in: with more the whole zone costs no more. */
+  MAX_DIFFERENCE_RECORDS: 200_000,
   /** What its SOA says of when to ask again is taken so far: seldom enough for the primary, often enough for a list. Ms. */
   LEAST_REFRESH_MS: 60_000,
   /** A NOTIFY is a hint that anybody can forge: the primary is asked at most so often for it. Ms. */

@@ -82,7 +82,7 @@ export async function startNode({ config, log, version, shown }: StartOptions): 
     await startServing(parts, config, machine, version)
     const made = parts as NodeParts
     parts.metrics = createMetrics(() =>
-      statusOf({ ...made, peers: () => made.peers, clock: machine.clock, version, startedAt }),
+      statusOf({ ...made, peers: () => made.peers, tap: () => made.tap, clock: machine.clock, version, startedAt }),
     )
     await openStatus(parts, config, { machine, version, startedAt })
     void prime(made.core.recursor, log)

@@ -37,6 +37,7 @@ export async function openStatus(parts: Partial<NodeParts>, config: Config, open
     peers: () => made.peers,
     ringAwake: async () => made.waiting?.awake(),
     sharedNames: () => made.sharedNames,
+    tap: () => made.tap,
     clock,
     version,
     startedAt,

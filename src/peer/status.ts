@@ -47,8 +47,8 @@ export interface StatusDeps {
   readonly filtering: Filtering
   readonly watch: Pick<QueryWatch, 'blocked'>
   readonly frontEnd: FrontEnd
-  /** Undefined as long as nothing was configured. */
-  readonly tap: QueryTap | undefined
+  /** Undefined as long as nothing was configured, which a reload may do. */
+  readonly tap: () => QueryTap | undefined
   readonly metrics: Metrics
 }
 
@@ -220,7 +220,7 @@ export function statusOf({
     settings: peers === undefined ? null : { ...peers.settings.stats() },
     carrier: carrier === undefined ? null : { ...carrier.stats() },
     traffic: peers === undefined ? null : { ...peers.traffic.stats() },
-    ...dnstapOf(tap),
+    ...dnstapOf(tap()),
     memory: { rssBytes: process.memoryUsage.rss(), heapUsedBytes: process.memoryUsage().heapUsed },
   }
 }

@@ -282,23 +282,38 @@ export class HeldLists {
     })
   }
 
-  async #transferred(list: FilterList, source: ZoneSource, draft: string, known: ListCopy | undefined) {
+  async #transferred(
+    list: FilterList,
+    source: ZoneSource,
+    draft: string,
+    known: ListCopy | undefined,
+    takesDifferences = true,
+  ): Promise<Omit<ListCopy, 'updatedAt'> | undefined> {
     const { transfer } = await import('./transfer/transfer.ts')
     const { zone, primaries } = source
-    const { clock } = this.#deps
+    const { clock, log } = this.#deps
     const { maxBytes } = list
     const frames = `${draft}.frames`
-    const { timers, isNew } = await transfer(primaries, frames, {
+    const { timers, brought } = await transfer(primaries, frames, {
       zone,
       key: keyOf(source),
       known: known?.zone?.serial,
+      takesDifferences,
       maxBytes,
       signal: this.#ended.signal,
       now: () => clock.now(),
     })
-    if (!isNew) return undefined
+    if (brought === undefined) return undefined
     try {
-      await this.#work.write(frames, zone, draft, maxBytes)
+      if (brought === 'whole') await this.#work.write(frames, zone, draft, maxBytes)
+      else {
+        const changes = await this.#work.change(this.#copies.fileOf(list), frames, zone, draft, maxBytes)
+        log.info({ list: list.options.name, ...changes }, 'a zone has changed, and came as differences')
+      }
+    } catch (error) {
+      if (brought === 'whole') throw error
+      log.info({ list: list.options.name, reason: errorText(error) }, 'differences do not fit: the zone comes whole')
+      return await this.#transferred(list, source, draft, known, false)
     } finally {
       await rm(frames, { force: true })
     }

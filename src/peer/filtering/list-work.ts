@@ -12,6 +12,14 @@ export interface ListWork {
   compile(files: readonly ListFile[], seed: Uint8Array): Promise<Compiled>
   /** Writes the messages of a transfer as a zone file. Rejects with TRANSFER_FAILED, DNS_MALFORMED or THREAD_FAILED. */
   write(frames: string, zone: Name, file: string, maxBytes: number): Promise<void>
+  /** Writes what a zone file and differences from it come to. Rejects likewise, also where they are not of that file. */
+  change(
+    text: string,
+    frames: string,
+    zone: Name,
+    file: string,
+    maxBytes: number,
+  ): Promise<{ readonly added: number; readonly deleted: number }>
   /** The lines of a list that speak of a name. Rejects likewise. */
   explain(file: ListFile, name: Name, most: number): Promise<readonly RuleLine[]>
 }
@@ -28,6 +36,8 @@ export function listWork(log: Log): ListWork {
   return {
     compile: async (files, seed) => (await ask('compile', [files, seed])) as Compiled,
     write: async (frames, zone, file, maxBytes) => void (await ask('write', [frames, zone.wire, file, maxBytes])),
+    change: async (text, frames, zone, file, maxBytes) =>
+      (await ask('change', [text, frames, zone.wire, file, maxBytes])) as { added: number; deleted: number },
     explain: async (file, name, most) => (await ask('explain', [file, name.wire, most])) as readonly RuleLine[],
   }
 }

@@ -135,8 +135,10 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }))
 describe('a zone by transfer', () => {
   it('comes in any number of messages, and becomes a zone file', async () => {
     for (const each of [1, 2, 100]) {
-      const { timers, isNew } = await fetched(gives(SMALL, each))
-      expect({ timers, isNew }).toEqual({ timers: { serial: 7, refresh: 300, retry: 100, expire: 1000 }, isNew: true })
+      expect(await fetched(gives(SMALL, each))).toEqual({
+        timers: { serial: 7, refresh: 300, retry: 100, expire: 1000 },
+        brought: 'whole',
+      })
       expect(text().trim().split('\n')).toEqual([
         expect.stringMatching(/^rpz\.example\.\t60\tIN\tSOA\t/),
         'ads.example.rpz.example.\t60\tIN\tCNAME\t.',
@@ -148,7 +150,7 @@ describe('a zone by transfer', () => {
   it('of a serial that is known is not fetched', async () => {
     rmSync(file, { force: true })
     const never: Say = () => expect.unreachable()
-    expect(await fetched(then(never), { known: 7 })).toMatchObject({ isNew: false, timers: { serial: 7 } })
+    expect(await fetched(then(never), { known: 7 })).toMatchObject({ brought: undefined, timers: { serial: 7 } })
     expect(existsSync(file)).toBe(false)
   })
 
@@ -156,7 +158,9 @@ describe('a zone by transfer', () => {
     const refuses: Say = (socket, query) => socket.write(framedForTcp(encodeMessage({ ...query, qr: true, rcode: 5 })))
     const both = [await primary(refuses), await primary(gives(SMALL))]
     const deps = { zone: ZONE, key: undefined, known: undefined, maxBytes: 1e6, now: () => NOW }
-    expect(await transfer(both, file, { ...deps, signal: new AbortController().signal })).toMatchObject({ isNew: true })
+    expect(await transfer(both, file, { ...deps, signal: new AbortController().signal })).toMatchObject({
+      brought: 'whole',
+    })
   })
 
   const raw =
@@ -165,8 +169,13 @@ describe('a zone by transfer', () => {
       socket.write(Uint8Array.from(bytes))
   it.each<[string, Say, RegExp, Partial<TransferDeps>?]>([
     ['hangs', () => {}, /says nothing/, { patience: { all: 5_000, idle: 50 } }],
-    ['never ends', then(endless), /takes too long|more than/, { patience: { all: 200, idle: 5_000 }, maxBytes: 1e9 }],
-    ['sends more than was said', then(endless), /more than 5000 bytes/, { maxBytes: 5_000 }],
+    [
+      'never ends',
+      then((s, q) => endless(s, q)),
+      /takes too long|more than/,
+      { patience: { all: 200, idle: 5_000 }, maxBytes: 1e9 },
+    ],
+    ['sends more than was said', then((s, q) => endless(s, q)), /more than 5000 bytes/, { maxBytes: 5_000 }],
     [
       'sends another zone',
       gives(parseZone('x.example. 1 IN SOA a. b. 7 1 1 1 1', { origin: ROOT })),
@@ -208,13 +217,13 @@ describe('a zone by transfer', () => {
   })
 
   it.each([1, 3])('that is signed is taken, with one of %i messages signed', async (each) => {
-    expect(await fetched(givesSigned(SMALL, { each }), { key: KEY })).toMatchObject({ isNew: true })
+    expect(await fetched(givesSigned(SMALL, { each }), { key: KEY })).toMatchObject({ brought: 'whole' })
   })
 })
 
-function endless(socket: Socket, query: Message): void {
-  socket.write(framedForTcp(reply(query, SMALL.slice(0, 2))))
-  const more = framedForTcp(reply(query, SMALL.slice(1, 3)))
+function endless(socket: Socket, query: Message, records: readonly ResourceRecord[] = SMALL): void {
+  socket.write(framedForTcp(reply(query, records.slice(0, 2))))
+  const more = framedForTcp(reply(query, [records[2]!, records[2]!]))
   const again = () => {
     while (!socket.destroyed && socket.write(more));
   }
@@ -227,6 +236,72 @@ function lying(socket: Socket, query: Message): void {
   message.writeUInt16BE(message.readUInt16BE(6) + 1, 6)
   socket.write(framedForTcp(message))
 }
+
+const [SOA_7, SOA_8] = [SMALL[0]!, zone(8)[0]!]
+const NEW = zone(8, 'new.example.rpz.example. 60 IN CNAME .')[1]!
+/** From 7 to 8: one rule goes, one comes. */
+const CHANGES = [SOA_8, SOA_7, SMALL[1]!, SOA_8, NEW, SOA_8]
+const CHANGED = [SOA_8, SMALL[2]!, NEW, SOA_8]
+/** Says what it was asked for. */
+function changesFrom(ixfr: Say, asked: string[] = []): Say {
+  return (socket, query, raw) => {
+    const { type } = query.questions[0]!
+    asked.push(type === Type.IXFR ? `IXFR ${viewSerial(query.authorities)}` : type === Type.AXFR ? 'AXFR' : 'SOA')
+    ;(type === Type.IXFR ? ixfr : gives(CHANGED))(socket, query, raw)
+  }
+}
+function viewSerial([soa]: readonly ResourceRecord[]): number {
+  expect(soa).toMatchObject({ type: Type.SOA, name: ZONE })
+  return Buffer.from(soa!.rdata).readUInt32BE(soa!.rdata.length - 20)
+}
+
+describe('differences by transfer', () => {
+  it.each([1, 2, 50])('come where the primary has them, %i records a message', async (each) => {
+    const asked: string[] = []
+    const found = await fetched(changesFrom(gives(CHANGES, each), asked), { known: 7, takesDifferences: true })
+    expect(found).toMatchObject({ brought: 'differences', timers: { serial: 8 } })
+    expect(asked).toEqual(['SOA', 'IXFR 7'])
+  })
+
+  it('that are signed are taken, and with another key nothing is', async () => {
+    const signed = (more = {}): Say => {
+      const [soa, changes] = [givesSigned(CHANGED, more), givesSigned(CHANGES, { each: 2, ...more })]
+      return (socket, query, raw) => (query.questions[0]!.type === Type.SOA ? soa : changes)(socket, query, raw)
+    }
+    const wants = { known: 7, takesDifferences: true, key: KEY }
+    expect(await fetched(signed(), wants)).toMatchObject({ brought: 'differences' })
+    await expect(fetched(signed({ secret: Buffer.from('other') }), wants)).rejects.toThrow(/does not hold/)
+  })
+
+  it('may be the whole zone after all', async () => {
+    const found = await fetched(changesFrom(gives(CHANGED)), { known: 7, takesDifferences: true })
+    expect(found).toMatchObject({ brought: 'whole' })
+    expect(text()).toContain('new.example')
+  })
+
+  it.each<[string, Say, Partial<TransferDeps>?]>([
+    ['does not know them', (s, q) => s.write(framedForTcp(encodeMessage({ ...q, qr: true, rcode: 4 })))],
+    ['hangs', () => {}, { patience: { all: 5_000, idle: 50 } }],
+    ['goes', (socket) => socket.destroy()],
+    ['says that there is nothing new', (s, q) => s.end(framedForTcp(reply(q, [SOA_7])))],
+    ['has others', gives([SOA_8, zone(6)[0]!, SMALL[1]!, SOA_8, NEW, SOA_8])],
+    ['never ends', (s, q) => endless(s, q, [SOA_8, SOA_7, NEW]), { maxBytes: 5_000 }],
+  ])('are not needed: a primary that %s is asked for the zone', async (_what, say, more) => {
+    const asked: string[] = []
+    const found = await fetched(changesFrom(say, asked), { known: 7, takesDifferences: true, ...more })
+    expect(found).toMatchObject({ brought: 'whole' })
+    expect(asked).toEqual(['SOA', 'IXFR 7', 'SOA', 'AXFR'])
+    expect(text()).toContain('new.example')
+  })
+
+  it('are not asked for from a serial that went back, nor without a copy', async () => {
+    for (const known of [9, undefined]) {
+      const asked: string[] = []
+      await fetched(changesFrom(gives(CHANGES), asked), { known, takesDifferences: true })
+      expect(asked).toEqual(['SOA', 'AXFR'])
+    }
+  })
+})
 
 describe('a list by transfer', () => {
   it('is in force, follows NOTIFY from its primary, outlives it, and expires', async () => {
@@ -278,11 +353,37 @@ describe('a list by transfer', () => {
     await until(() => blocks('new.example'))
     expect(blocks('ads.example')).toBe(false)
 
-    now.say = then(lying, zone(9))
+    const asked: string[] = []
+    const [new8, soa9] = [zone(8, 'new.example.rpz.example. 60 IN CNAME .'), zone(9)[0]!]
+    const come = zone(9, 'new.example.rpz.example. 60 IN CNAME .', 'come.example.rpz.example. 60 IN CNAME .')
+    const ixfr =
+      (given: readonly ResourceRecord[], whole: readonly ResourceRecord[]): Say =>
+      (socket, query, raw) => {
+        const { type } = query.questions[0]!
+        asked.push(String(type))
+        gives(type === Type.IXFR ? given : whole)(socket, query, raw)
+      }
+    now.say = ixfr([soa9, new8[0]!, soa9, come[2]!, soa9], come)
+    await wait(11_000)
+    filtering.notified(ZONE, '127.0.0.1')
+    await until(() => blocks('come.example'))
+    expect(blocks('new.example')).toBe(true)
+    expect(asked).toEqual([Type.SOA, Type.IXFR].map(String))
+    // A rule that never was is taken away: the zone comes whole.
+    const odd = zone(10, 'odd.example.rpz.example. 60 IN CNAME .')
+    asked.length = 0
+    now.say = ixfr([odd[0]!, soa9, odd[1]!, odd[0]!, odd[0]!], zone(10, 'new.example.rpz.example. 60 IN CNAME .'))
+    await wait(11_000)
+    filtering.notified(ZONE, '127.0.0.1')
+    await until(() => !blocks('come.example'))
+    expect(blocks('new.example')).toBe(true)
+    expect(asked).toEqual([Type.SOA, Type.IXFR, Type.SOA, Type.AXFR].map(String))
+
+    now.say = then(lying, zone(11))
     await goesOn(() => filtering.lists()[0]!.trouble !== undefined)
     expect(blocks('new.example')).toBe(true)
     await goesOn(() => !blocks('new.example'))
-    now.say = gives(zone(10, 'back.example.rpz.example. 60 IN CNAME .'))
+    now.say = gives(zone(12, 'back.example.rpz.example. 60 IN CNAME .'))
     await goesOn(() => blocks('back.example'))
   })
 })

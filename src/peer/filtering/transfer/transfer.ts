@@ -1,23 +1,27 @@
 /**
- * Fetches a zone from a primary by TCP (AXFR, RFC 5936) into a file of its messages, as they came: two bytes of length before each. Before that the SOA is asked for on the same connection: a
- * zone of the same serial is not fetched again. Nothing that the primary says of lengths or ends is believed: bytes, records and time are bounded here.
+ * Fetches a zone from a primary by TCP into a file of its messages, as they came: two bytes of length before each. Before that the SOA is asked for on the same connection: a
+ * zone of the same serial is not fetched again. A newer one comes as differences from the one that is known (IXFR, RFC 1995), where the primary gives them, else whole
+ * (AXFR, RFC 5936). Nothing that the primary says of lengths or ends is believed: bytes, records and time are bounded here.
  */
 import { randomInt } from 'node:crypto'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { type Endpoint, errorText, isChordnsError } from '../../../base/index.ts'
 import {
+  Class,
   encodeMessage,
   framedForTcp,
   makeQuery,
   type Name,
   nameToText,
+  type ResourceRecord,
   rcodeToText,
   sameName,
   TcpMessageReader,
   Type,
 } from '../../../dns/index.ts'
 import { limits } from '../../limits.ts'
+import { Incoming, isNewer, type TransferKind } from './incoming.ts'
 import { sign, type TsigCheck, type TsigKey } from './tsig.ts'
 import { broken, type FoundSoa, type Walked, walk } from './walk.ts'
 
@@ -26,6 +30,8 @@ export interface TransferDeps {
   readonly key: TsigKey | undefined
   /** Of the copy that is there; undefined: there is none. */
   readonly known: number | undefined
+  /** Whether differences from that copy will do. Default: false. */
+  readonly takesDifferences?: boolean
   readonly maxBytes: number
   readonly signal: AbortSignal
   /** Ms of wall clock. */
@@ -44,8 +50,8 @@ export interface ZoneTimers {
 
 export interface Transferred {
   readonly timers: ZoneTimers
-  /** Whether `file` has the zone; else it is the one that is known. */
-  readonly isNew: boolean
+  /** What `file` has: the zone, or what differs from the one that is known; undefined: nothing, since it is that one. */
+  readonly brought: TransferKind | undefined
 }
 
 const PATIENCE = { all: limits.LIST_FETCH_MS, idle: limits.LIST_IDLE_MS }
@@ -64,24 +70,36 @@ export async function transfer(primaries: readonly Endpoint[], file: string, dep
   throw broken(failures.join('; '))
 }
 
+/** Whoever refuses differences, or gives such as cannot be, is asked for the zone. */
 async function fetchFrom(primary: Endpoint, file: string, deps: TransferDeps): Promise<Transferred> {
-  const { patience = PATIENCE, signal } = deps
+  const found = await fetchOnce(primary, file, deps)
+  return found ?? fetchFrom(primary, file, { ...deps, takesDifferences: false })
+}
+
+/** Undefined: it has no differences. */
+async function fetchOnce(primary: Endpoint, file: string, deps: TransferDeps): Promise<Transferred | undefined> {
+  const { patience = PATIENCE, signal, known, takesDifferences = false } = deps
   const control = AbortSignal.any([signal, AbortSignal.timeout(patience.all)])
   const socket = connect({ host: primary.address, port: primary.port, signal: control })
   // The reading below hears of it; an event that nobody hears would end the process.
   socket.on('error', () => {})
   socket.setTimeout(patience.idle, () => socket.destroy(broken('the primary says nothing')))
   const stream = new Exchange(socket, deps)
+  let from: number | undefined
   try {
     const soa = await stream.soa()
-    if (soa.serial === deps.known) return { timers: timersOf(soa), isNew: false }
+    if (soa.serial === known) return { timers: timersOf(soa), brought: undefined }
+    // A serial that went back has no differences: it is another zone.
+    if (takesDifferences && known !== undefined && isNewer(soa.serial, known)) from = known
     const handle = await open(file, 'w', 0o600)
     try {
-      return { timers: timersOf(await stream.zone(handle)), isNew: true }
+      const { last, kind } = await stream.zone(handle, from)
+      return { timers: timersOf(last), brought: kind }
     } finally {
       await handle.close()
     }
   } catch (error) {
+    if (from !== undefined && !signal.aborted) return undefined
     if (isChordnsError(error, 'TRANSFER_FAILED')) throw error
     const why = control.aborted && !signal.aborted ? 'it takes too long' : errorText(error)
     throw broken(why, error)
@@ -112,39 +130,31 @@ class Exchange {
     return this.#ofZone(soa)
   }
 
-  /** Resolves with the SOA when all of the zone is in the file. */
-  async zone(to: FileHandle): Promise<FoundSoa> {
-    const { id, check } = this.#ask(Type.AXFR)
-    let first: FoundSoa | undefined
-    let records = 0
+  /** Resolves when all of it is in the file. `from`: the serial that differences may begin at; undefined: the zone is wanted whole. */
+  async zone(to: FileHandle, from: number | undefined): Promise<{ last: FoundSoa; kind: TransferKind }> {
+    const { zone, maxBytes } = this.#deps
+    const { id, check } = from === undefined ? this.#ask(Type.AXFR) : this.#ask(Type.IXFR, from)
+    const incoming = new Incoming(zone, from)
     let bytes = 0
     for (;;) {
       const { message, walked } = await this.#next(id, check)
-      records += walked.answers
       bytes += message.length
-      if (walked.answers === 0) throw broken('a message without records')
-      if (records > limits.MAX_ZONE_RECORDS) throw broken(`more than ${limits.MAX_ZONE_RECORDS} records`)
-      if (bytes > this.#deps.maxBytes) throw broken(`more than ${this.#deps.maxBytes} bytes`)
-      const soas = walked.soas.map((soa) => this.#ofZone(soa))
-      if (first === undefined && soas[0]?.index !== 0) throw broken('the zone does not begin with its SOA')
-      const isBegin = first === undefined
-      first ??= soas[0]!
-      const last = soas[isBegin ? 1 : 0]
+      if (bytes > maxBytes) throw broken(`more than ${maxBytes} bytes`)
+      const last = incoming.take(walked)
       await to.write(framedForTcp(message))
       if (last === undefined) continue
-      if (last.index !== walked.answers - 1) throw broken('records behind the end of the zone')
-      if (last.serial !== first.serial) throw broken('the zone has changed while it came')
       check?.end()
-      return first
+      return { last, kind: incoming.kind }
     }
   }
 
-  #ask(type: number): { readonly id: number; readonly check: TsigCheck | undefined } {
+  #ask(type: number, from?: number): { readonly id: number; readonly check: TsigCheck | undefined } {
     const { zone, key, now } = this.#deps
     const id = randomInt(0x10000)
-    const query = encodeMessage(makeQuery({ id, name: zone, type, rd: false }))
-    const signed = key && sign(query, key, now())
-    this.#socket.write(framedForTcp(signed?.bytes ?? query))
+    const query = makeQuery({ id, name: zone, type, rd: false })
+    const bytes = encodeMessage(from === undefined ? query : { ...query, authorities: [soaOf(zone, from)] })
+    const signed = key && sign(bytes, key, now())
+    this.#socket.write(framedForTcp(signed?.bytes ?? bytes))
     return { id, check: signed?.check }
   }
 
@@ -177,6 +187,13 @@ class Exchange {
 
 function refused(rcode: number) {
   return broken(`the primary says ${rcodeToText(rcode)}`)
+}
+
+/** Of which only the serial counts (RFC 1995 section 3). */
+function soaOf(name: Name, serial: number): ResourceRecord {
+  const rdata = new Uint8Array(22)
+  new DataView(rdata.buffer).setUint32(2, serial)
+  return { name, type: Type.SOA, class: Class.IN, ttl: 0, rdata }
 }
 
 function timersOf({ serial, refresh, retry, expire }: FoundSoa): ZoneTimers {
