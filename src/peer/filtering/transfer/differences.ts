@@ -14,7 +14,7 @@ import {
 import { broken } from './walk.ts'
 
 /** What is to be done with a text, all steps together. */
-export interface Differences {
+export interface LineChanges {
   /** The SOA line that must be the first one now, and the one that takes its place. */
   readonly from: string
   readonly to: string
@@ -23,7 +23,7 @@ export interface Differences {
 }
 
 /** `frames`: messages with two bytes of length before each, in the order that `Incoming` has checked. Throws TRANSFER_FAILED or DNS_MALFORMED. */
-export function readDifferences(frames: Uint8Array, zone: Name): Differences {
+export function readDifferences(frames: Uint8Array, zone: Name): LineChanges {
   const deleted = new Set<string>()
   const added = new Set<string>()
   let to: string | undefined
@@ -64,7 +64,7 @@ function* recordsOf(frames: Uint8Array): Generator<ResourceRecord> {
 const NEWLINE = 10
 
 /** Pieces of the new text. Throws TRANSFER_FAILED where the differences are not those of this text; what came before is of no use then. */
-export function* changedText(text: Uint8Array, { from, to, deleted, added }: Differences): Generator<Uint8Array> {
+export function* changedText(text: Uint8Array, { from, to, deleted, added }: LineChanges): Generator<Uint8Array> {
   // Bytes as they are: a line is compared as it was written.
   const bytes = Buffer.from(text.buffer, text.byteOffset, text.length)
   const firstEnd = bytes.indexOf(NEWLINE)
