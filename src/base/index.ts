@@ -18,7 +18,7 @@
  */
 export { Budget, type BudgetLimits, type BudgetResource } from './budget.ts'
 export { type BulkFrame, BulkKind, BulkReader, BulkWriter } from './bulk.ts'
-export { compareBytes, concatBytes, equalBytes, fromHex, fromLatin1, latin1, toHex } from './bytes.ts'
+export { compareBytes, concatBytes, equalBytes, fromHex, fromLatin1, latin1, piecesOf, toHex } from './bytes.ts'
 export { Charges, type ChargesOptions } from './charges.ts'
 export { ChordnsError, errorText, isChordnsError } from './errors.ts'
 export { fileTrouble, jsonFields, systemCodeOf, utf8Text } from './files.ts'
@@ -41,6 +41,7 @@ export type {
   RequestHandler,
   RequestOptions,
   Store,
+  StoredBytes,
   StoreWrite,
   Transport,
   UpstreamProtocol,

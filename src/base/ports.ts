@@ -152,8 +152,14 @@ export interface Doorkeeper {
   hello(self: PeerId, remote: PeerId, role: 'dialer' | 'listener'): HelloSession
 }
 
+/**
+ * Bytes, or pieces of them that are kept one behind the other as if they were one: what is long and encoded already need not be copied for a few bytes
+ * around it.
+ */
+export type StoredBytes = Uint8Array | readonly Uint8Array[]
+
 export type StoreWrite =
-  | { readonly kind: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly kind: 'put'; readonly key: Uint8Array; readonly value: StoredBytes }
   | { readonly kind: 'delete'; readonly key: Uint8Array }
 
 /**

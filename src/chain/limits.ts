@@ -211,6 +211,8 @@ export const limits = {
   MAX_LEDGER_POOL_BYTES: 16 * 1024 * 1024,
   /** What a block has decided leaves the pool so many at a time: about a millisecond. */
   FORGOTTEN_AT_ONCE: 256,
+  /** What is encoded for the application's thread, transactions a turn of the loop: a quarter of a megabyte where they are of 500 bytes, and half a millisecond. */
+  PACKED_AT_ONCE: 512,
   /** Of one account, where transactions name theirs: a block a second takes so many within a minute, one by one. */
   MAX_POOL_OF_ACCOUNT: 64,
   /** Transactions that the application is asked about elsewhere at once: each is up to 32 kB and a signature check. */

@@ -2,7 +2,7 @@
  * Hashing, signing, canonical CBOR. When to use what:
  *
  * - `encodeCanonical` for all that is signed, stored or sent; `cborReader` (or bare `decodeCanonical`) for what comes back.
- * - `encodeByteList` and `EncodedCbor` where thousands of byte strings are encoded once, and written in several places.
+ * - `encodeByteList` and `EncodedCbor` where thousands of byte strings are encoded once, and written in several places; `GrowingByteList` where that would stop the thread that answers.
  * - `signedBytes` before signing: a tag says what the signature is for. `ed25519` verifies; `keyedHashScheme` in simulations.
  * - `rememberingScheme` where the same statement comes again and again.
  * - `decideAhead` and `SchemeAhead` where a check of many signatures would stop the thread that answers.
@@ -12,7 +12,14 @@
  * - `dnssecVerifier`, `dsDigest`, `nsec3Digest`: the algorithms of DNSSEC, by their IANA numbers.
  */
 export { decideAhead, SchemeAhead, type SignatureCheck, type VerifyMany } from './ahead.ts'
-export { type CborSource, type CborValue, EncodedCbor, encodeByteList, encodeCanonical } from './cbor.ts'
+export {
+  type CborSource,
+  type CborValue,
+  EncodedCbor,
+  encodeByteList,
+  encodeCanonical,
+  GrowingByteList,
+} from './cbor.ts'
 export { decodeCanonical } from './cbor-decode.ts'
 export { type CborField, type CborMap, type CborReader, cborReader, type MalformedError } from './cbor-reader.ts'
 export {

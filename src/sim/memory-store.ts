@@ -2,7 +2,17 @@
  * `Store` in memory, on a disk that can fail: the twin of the one over SQLite. A batch is there as a whole or not at all, and
  * batches are lost from the end only, as with a log of checksummed writes that is read up to the first torn one.
  */
-import { ChordnsError, compareBytes, latin1, type Random, type Store, type StoreWrite } from '../base/index.ts'
+import {
+  ChordnsError,
+  compareBytes,
+  concatBytes,
+  latin1,
+  piecesOf,
+  type Random,
+  type Store,
+  type StoredBytes,
+  type StoreWrite,
+} from '../base/index.ts'
 
 export interface MemoryDisk {
   /** Throws STORE_BUSY while an earlier store is open. */
@@ -142,14 +152,19 @@ function fits({ maxBytes, pairs }: DiskState, writes: readonly StoreWrite[]): bo
 
 function apply(pairs: Pairs, writes: readonly StoreWrite[]): void {
   for (const write of writes) {
-    if (write.kind === 'put') pairs.set(latin1(write.key), write)
+    if (write.kind === 'put') pairs.set(latin1(write.key), { key: write.key, value: joined(write.value) })
     else pairs.delete(latin1(write.key))
   }
 }
 
 function copy(write: StoreWrite): StoreWrite {
   const key = write.key.slice()
-  return write.kind === 'put' ? { kind: 'put', key, value: write.value.slice() } : { kind: 'delete', key }
+  return write.kind === 'put' ? { kind: 'put', key, value: joined(write.value) } : { kind: 'delete', key }
+}
+
+/** A copy. */
+function joined(value: StoredBytes): Uint8Array {
+  return concatBytes(...piecesOf(value))
 }
 
 function bytesOf(pairs: Pairs): number {

@@ -67,6 +67,22 @@ export function storeCompliance(createWorld: () => StoreWorld): void {
     expect(store.get(bytes(1))).toEqual(bytes(5))
   })
 
+  it('keeps a value that comes in pieces as one', () => {
+    const pieces = [bytes(1, 2), bytes(), new Uint8Array(100_000).fill(3), bytes(4)]
+    store.batch(
+      [
+        { kind: 'put', key: bytes(1), value: pieces },
+        { kind: 'put', key: bytes(2), value: [] },
+      ],
+      soon,
+    )
+    const whole = Uint8Array.from(pieces.flatMap((piece) => [...piece]))
+    pieces[0]!.fill(9)
+    expect(Buffer.compare(store.get(bytes(1))!, whole)).toBe(0)
+    expect(store.get(bytes(2))).toEqual(bytes())
+    expect([...store.range(bytes())].map(([, value]) => value.length)).toEqual([whole.length, 0])
+  })
+
   it('orders keys as unsigned bytes, a prefix first, and takes the end of a range as open', () => {
     const keys = [bytes(0x80), bytes(), bytes(1), bytes(1, 0), bytes(0xff), bytes(0x7f, 0xff)]
     store.batch(

@@ -9,6 +9,7 @@ import {
   EncodedCbor,
   encodeByteList,
   encodeCanonical,
+  GrowingByteList,
 } from '../../src/crypto/index.ts'
 import { effort } from '../setup/effort.ts'
 
@@ -284,6 +285,13 @@ describe('what was encoded before', () => {
     for (const count of [0, 1, 23, 24, 300]) {
       const items = Array.from({ length: count }, (_, i) => new Uint8Array(lengths[i % 8]!).fill(i))
       expect(compareBytes(encodeByteList(items), encodeCanonical(items))).toBe(0)
+      for (const step of [1, 7, 300]) {
+        const list = new GrowingByteList(items, (size) => new Uint8Array(size))
+        let steps = 1
+        while (!list.add(step)) steps++
+        expect(steps).toBe(Math.max(1, Math.ceil(count / step)))
+        expect(compareBytes(list.bytes, encodeCanonical(items))).toBe(0)
+      }
     }
   })
 })

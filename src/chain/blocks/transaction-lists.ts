@@ -2,7 +2,8 @@
  * What is made of the transactions of a block once for each list of them: the tree of their hashes, and their encoding. Of a large block either
  * takes long; the thread of the application makes them as well, and what it made is noted here.
  */
-import { type CborSource, EncodedCbor, encodeByteList } from '../../crypto/index.ts'
+import { type CborSource, EncodedCbor, encodeByteList, GrowingByteList } from '../../crypto/index.ts'
+import { limits } from '../limits.ts'
 import { readCborInPlace, readList } from '../reading.ts'
 import { MerkleHashes } from '../trees/merkle-hashes.ts'
 import { readTransaction } from './transactions.ts'
@@ -53,6 +54,21 @@ export function encodingOf(transactions: Transactions): Uint8Array {
     encodings.set(transactions, made)
   }
   return made
+}
+
+/**
+ * The same, so many items a turn, for thousands at once would stop the loop that answers. Undefined: it is known, or takes no longer than a turn.
+ */
+export function encodeInTurns(transactions: Transactions, turn: () => Promise<void>): Promise<void> | undefined {
+  return transactions.length <= limits.PACKED_AT_ONCE || encodings.has(transactions)
+    ? undefined
+    : inTurns(transactions, turn)
+}
+
+async function inTurns(transactions: Transactions, turn: () => Promise<void>): Promise<void> {
+  const list = new GrowingByteList(transactions, sharedMemory)
+  while (!list.add(limits.PACKED_AT_ONCE)) await turn()
+  encodings.set(transactions, list.bytes)
 }
 
 /** The list as part of what is stored: a large one is encoded once, for all that it is written to. */

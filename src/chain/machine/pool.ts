@@ -6,7 +6,7 @@ import { transactionId } from '../blocks/transactions.ts'
 import { limits } from '../limits.ts'
 import { mostTransactions } from './part-sending.ts'
 import type { AdmitReason, ChainWork, ExecutionEvent, Forgetting, PoolCandidate } from './state.ts'
-import { byFee } from './tickets.ts'
+import { byFee, type WaitingTransaction } from './tickets.ts'
 import { isOwnMember, others, send, setTimer } from './work.ts'
 
 /**
@@ -109,13 +109,17 @@ export function* offered<S>(work: ChainWork<S>): Generator<Uint8Array> {
   const { context, state } = work
   forgetAll(work)
   if (context.application.ticket === undefined) return yield* admissible(work)
-  const waiting = [...state.pool].flatMap(([key, transaction]) => {
-    const ticket = state.tickets.get(key)
-    return ticket === undefined ? [] : [{ key, transaction, ticket }]
-  })
-  for (const { key, transaction } of byFee(waiting))
+  for (const { key, transaction } of byFee(withTickets(state)))
     if (isAdmissible(work, key, transaction)) yield transaction
     else forget(work, transaction, key)
+}
+
+/** One by one: thousands of lists of one would cost as much as all else. */
+function* withTickets<S>({ pool, tickets }: ChainWork<S>['state']): Generator<WaitingTransaction> {
+  for (const [key, transaction] of pool) {
+    const ticket = tickets.get(key)
+    if (ticket !== undefined) yield { key, transaction, ticket }
+  }
 }
 
 /** A full pool is gone through once a height: what can no more be decided makes room. */

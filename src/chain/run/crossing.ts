@@ -5,7 +5,7 @@
  */
 import { encodeByteList } from '../../crypto/index.ts'
 import type { BlockContent, BuildPlace, Built, Executed } from '../application.ts'
-import { encodingOf, hashesOf, noteHashes, readEncoding } from '../blocks/transaction-lists.ts'
+import { encodeInTurns, encodingOf, hashesOf, noteHashes, readEncoding } from '../blocks/transaction-lists.ts'
 import { encodeResults } from '../blocks/transactions.ts'
 import type { HostedMethods, StatePoint } from '../state/hosted.ts'
 import { MerkleHashes } from '../trees/merkle-hashes.ts'
@@ -74,8 +74,12 @@ function packedOutcome(transactions: readonly Uint8Array[], executed: Executed<S
 
 type Call = (name: string, given: readonly unknown[]) => Promise<unknown>
 
-/** In the thread of the chain: `call` reaches `packedMethods`; what this gives has the methods of `HostedMethods`. */
-export function packedCalls(call: Call): Call {
+/**
+ * In the thread of the chain: `call` reaches `packedMethods`; what this gives has the methods of `HostedMethods`. `turn` resolves in a later turn of the loop:
+ * a long list is encoded over several of them, and what is called meanwhile waits, so that calls go out in the order in which they were made.
+ */
+export function packedCalls(call: Call, turn: () => Promise<void>): Call {
+  const line = new Line()
   const through = <M extends keyof PackedMethods>(method: M, ...given: Parameters<PackedMethods[M]>) =>
     call(method, given) as Promise<ReturnType<PackedMethods[M]>>
   const methods: { readonly [M in 'execute' | 'build' | 'admit' | 'decide' | 'hashes']: Remote<M> } = {
@@ -98,8 +102,47 @@ export function packedCalls(call: Call): Call {
   }
   return (name, given) => {
     const method = Object.hasOwn(methods, name) ? methods[name as keyof typeof methods] : undefined
-    if (method === undefined) return call(name, given)
-    return (method as (...all: readonly unknown[]) => Promise<unknown>)(...given)
+    const go = () =>
+      method === undefined ? call(name, given) : (method as (...all: readonly unknown[]) => Promise<unknown>)(...given)
+    return line.after(() => encodeInTurns(longListOf(name, given), turn), go)
+  }
+}
+
+/** What is to be encoded whole before the call goes out. */
+function longListOf(name: string, given: readonly unknown[]): readonly Uint8Array[] {
+  const [first] = given
+  if (name === 'hashes') return first as readonly Uint8Array[]
+  const isOfBlock = name === 'execute' || name === 'build' || name === 'decide'
+  return isOfBlock ? (first as Pick<BlockContent, 'transactions'>).transactions : []
+}
+
+/** Lets one after the other go, each when it is ready; at once where nobody waits. */
+class Line {
+  readonly #waiting: { readonly ready: () => Promise<void> | undefined; readonly go: () => void }[] = []
+  #isBusy = false
+
+  after<T>(ready: () => Promise<void> | undefined, go: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ ready, go: () => void go().then(resolve, reject) })
+      if (!this.#isBusy) this.#advance()
+    })
+  }
+
+  #advance(): void {
+    this.#isBusy = false
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      const { ready, go } = next
+      const waits = ready()
+      if (waits === undefined) go()
+      else {
+        this.#isBusy = true
+        void waits.then(() => {
+          go()
+          this.#advance()
+        })
+        return
+      }
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 /** The table of keys and values, as one connection reads it: each value with a checksum, and long ranges by pages. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { crc32 } from 'node:zlib'
-import { concatBytes, type Log } from '../../base/index.ts'
+import { concatBytes, type Log, piecesOf, type StoredBytes } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 
 const CHECKSUM_BYTES = 4
@@ -61,10 +61,14 @@ export class PairsReader {
 }
 
 /** As it is stored: value | CRC-32 of key and value. */
-export function sealed(key: Uint8Array, value: Uint8Array): Uint8Array {
+export function sealed(key: Uint8Array, value: StoredBytes): Uint8Array {
+  const pieces = piecesOf(value)
   const checksum = new Uint8Array(CHECKSUM_BYTES)
-  new DataView(checksum.buffer).setUint32(0, crc32(value, crc32(key)))
-  return concatBytes(value, checksum)
+  new DataView(checksum.buffer).setUint32(
+    0,
+    pieces.reduce((sum, piece) => crc32(piece, sum), crc32(key)),
+  )
+  return concatBytes(...pieces, checksum)
 }
 
 function opened(key: Uint8Array, stored: Uint8Array): Uint8Array | undefined {

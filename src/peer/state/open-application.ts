@@ -48,7 +48,8 @@ export async function openApplication(
   const call = (method: string, given: readonly unknown[]) => thread.call(method, given)
   const state = remoteState(call)
   const end = new AbortController()
-  const port = statePort({ call: packedCalls(call), state, ...deps }, end.signal)
+  const turn = () => new Promise<void>((resolve) => void deps.clock.after(0, resolve))
+  const port = statePort({ call: packedCalls(call, turn), state, ...deps }, end.signal)
   return {
     port,
     state: {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { equalBytes, type Store } from '../../../src/base/index.ts'
+import { concatBytes, equalBytes, type Store } from '../../../src/base/index.ts'
 import { encodeHeader, makeBlock, ZERO_HASH } from '../../../src/chain/blocks/blocks.ts'
 import { certifiedToValue } from '../../../src/chain/blocks/messages.ts'
 import { setRoot } from '../../../src/chain/blocks/set-root.ts'
 import { encodingOf } from '../../../src/chain/blocks/transaction-lists.ts'
 import { limits } from '../../../src/chain/limits.ts'
 import type { VoteRecord } from '../../../src/chain/machine/guard.ts'
-import { KIND, storeKey, transactionsRange } from '../../../src/chain/run/block-rows.ts'
+import { blockWrites, KIND, readBlock, storeKey, transactionsRange } from '../../../src/chain/run/block-rows.ts'
 import { ChainStore } from '../../../src/chain/run/chain-store.ts'
 import { dropChain, retireVotes, storedBlocks, storedHeight } from '../../../src/chain/run/stored-chain.ts'
 import type { BlockCertificate, CertifiedBlock, Snapshot } from '../../../src/chain/types.ts'
@@ -107,6 +107,20 @@ describe('blocks of a ledger on disk', () => {
     expect(store.header(31)).toBeUndefined()
     expect(store.blocksFrom(1)[0]!.block.id).toEqual(blocks[0]!.block.id)
     expect([...store.blocks(7)].map(({ block }) => block.header.height)[0]).toBe(7)
+  })
+
+  it('hands a large list of transactions on as it is encoded already, in the row that it always stood in', () => {
+    const transactions = Array.from({ length: 300 }, (_, i) => new Uint8Array(500).fill(i))
+    const { block, certificate: decided } = blocks[0]!
+    const one = { block: { ...block, transactions }, certificate: decided }
+    const row = blockWrites(chainId, one, undefined)[0]!
+    const pieces = row.kind === 'put' ? row.value : []
+    expect(pieces[1]).toBe(encodingOf(transactions))
+    const whole = concatBytes(...(pieces as Uint8Array[]))
+    expect(Buffer.compare(whole, encodeCanonical([1, transactions, []]))).toBe(0)
+    const pairs = disk()
+    pairs.batch(blockWrites(chainId, one, undefined), { durable: true })
+    expect(readBlock(chainId, pairs, 1)?.block.transactions).toEqual(transactions)
   })
 
   it('keeps each certificate once', () => {

@@ -167,10 +167,13 @@ export class Ledgers {
     this.#stores[index] = store
     // As between threads: packed, and copied.
     const hosted = packedMethods(hostedMethods(store, application))
-    const call = packedCalls(async (name, given) => {
-      const one = hosted[name as HostedMethod] as (...list: readonly unknown[]) => unknown
-      return structuredClone(one.call(hosted, ...(structuredClone(given) as unknown[])))
-    })
+    const call = packedCalls(
+      async (name, given) => {
+        const one = hosted[name as HostedMethod] as (...list: readonly unknown[]) => unknown
+        return structuredClone(one.call(hosted, ...(structuredClone(given) as unknown[])))
+      },
+      () => Promise.resolve(),
+    )
     const port = statePort(
       {
         state: localState(store),

@@ -98,6 +98,23 @@ describe('a store that another thread writes', () => {
     expect(sent.map((batches) => batches.length)).toEqual([49])
   })
 
+  it('hands a long piece in shared memory to the writer as it is, and copies what may change', async () => {
+    const { store, sent, work } = heldBack()
+    const long = new Uint8Array(new SharedArrayBuffer(2 * ioLimits.SHARED_FROM_BYTES)).fill(7)
+    const short = bytes(1, 2)
+    store.batch([{ kind: 'put', key: bytes(1), value: [short, long] }], { durable: true })
+    short.fill(9)
+    await Promise.resolve()
+    const [write] = sent[0]![0]!.writes
+    const value = write?.kind === 'put' ? write.value : []
+    expect(value[1]).toBe(long)
+    expect(value[0]).toEqual(bytes(1, 2))
+    expect(store.stats().waitingBytes).toBeGreaterThan(long.length)
+    expect(store.get(bytes(1))?.length).toBe(long.length + 2)
+    await work()
+    expect(store.get(bytes(1))?.subarray(0, 3)).toEqual(bytes(1, 2, 7))
+  })
+
   it('takes back what could not be written, and tells who waits for it and the log', async () => {
     const { store, work } = heldBack()
     const heard: unknown[] = []

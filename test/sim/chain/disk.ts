@@ -1,5 +1,5 @@
 /** A disk that forgets what was not synced when the power fails, and may take its time to sync. */
-import { compareBytes, latin1, type Store, type StoreWrite } from '../../../src/base/index.ts'
+import { compareBytes, concatBytes, latin1, piecesOf, type Store, type StoreWrite } from '../../../src/base/index.ts'
 
 type Entry = readonly [key: Uint8Array, value: Uint8Array]
 
@@ -67,7 +67,7 @@ export class SimDisk {
 
 function carryOut(entries: Map<string, Entry>, writes: readonly StoreWrite[]): void {
   for (const write of writes) {
-    if (write.kind === 'put') entries.set(latin1(write.key), [write.key, write.value])
+    if (write.kind === 'put') entries.set(latin1(write.key), [write.key, concatBytes(...piecesOf(write.value))])
     else entries.delete(latin1(write.key))
   }
 }

@@ -3,10 +3,10 @@
  * write is seen at once; they never wait for the disk to sync. One message at a time is on its way to the writer: what is written
  * meanwhile goes with the next one, so that a slow disk makes transactions larger, not more.
  */
-import { ChordnsError, type Log, type Store, type StoreWrite } from '../../../base/index.ts'
+import { ChordnsError, type Log, piecesOf, type Store, type StoredBytes, type StoreWrite } from '../../../base/index.ts'
 import { limits } from '../../limits.ts'
 import { type Batch, errorOf, type Failure, type WriteStats } from './messages.ts'
-import { merged, UnwrittenKeys } from './unwritten.ts'
+import { merged, UnwrittenKeys, wholeValueOf } from './unwritten.ts'
 
 /** What this thread sees of the file. */
 export interface FileReader extends Pick<Store, 'get' | 'range'> {
@@ -52,7 +52,7 @@ export class BackgroundStore implements Store {
   get(key: Uint8Array): Uint8Array | undefined {
     this.#check()
     const unwritten = this.#unwritten.get(key)
-    return unwritten === undefined ? this.#deps.reader.get(key) : unwritten.value?.slice()
+    return unwritten === undefined ? this.#deps.reader.get(key) : wholeValueOf(unwritten)
   }
 
   *range(from: Uint8Array, to?: Uint8Array): Iterable<readonly [Uint8Array, Uint8Array]> {
@@ -162,7 +162,11 @@ export class BackgroundStore implements Store {
 
 function copyOf(write: StoreWrite): StoreWrite {
   const key = write.key.slice()
-  return write.kind === 'put' ? { kind: 'put', key, value: copyOfBytes(write.value) } : { kind: 'delete', key }
+  return write.kind === 'put' ? { kind: 'put', key, value: copyOfValue(write.value) } : { kind: 'delete', key }
+}
+
+function copyOfValue(value: StoredBytes): StoredBytes {
+  return value instanceof Uint8Array ? copyOfBytes(value) : value.map(copyOfBytes)
 }
 
 /** Large ones in memory that both threads see: they are copied once, and not again on their way; what stands there already is not copied at all. */
@@ -175,5 +179,9 @@ function copyOfBytes(bytes: Uint8Array): Uint8Array {
 }
 
 function bytesOf(write: StoreWrite): number {
-  return limits.UNWRITTEN_OVERHEAD_BYTES + write.key.length + (write.kind === 'put' ? write.value.length : 0)
+  return limits.UNWRITTEN_OVERHEAD_BYTES + write.key.length + (write.kind === 'put' ? lengthOf(write.value) : 0)
+}
+
+function lengthOf(value: StoredBytes): number {
+  return piecesOf(value).reduce((sum, { length }) => sum + length, 0)
 }

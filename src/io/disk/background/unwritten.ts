@@ -1,11 +1,11 @@
 /** Writes that are not on disk yet, as those see them who read: the newest of each key. */
-import { latin1, type StoreWrite } from '../../../base/index.ts'
+import { concatBytes, latin1, type StoredBytes, type StoreWrite } from '../../../base/index.ts'
 
 /** A write by its key; `value` undefined: the key is deleted. */
 export interface Unwritten {
   readonly name: string
   readonly key: Uint8Array
-  readonly value: Uint8Array | undefined
+  readonly value: StoredBytes | undefined
 }
 
 interface Newest extends Unwritten {
@@ -58,6 +58,11 @@ export class UnwrittenKeys {
   }
 }
 
+/** A copy, in one piece. */
+export function wholeValueOf({ value }: Pick<Unwritten, 'value'>): Uint8Array | undefined {
+  return value instanceof Uint8Array ? value.slice() : value && concatBytes(...value)
+}
+
 /** What lies on the disk, with what is to be written over it. Both in the order of keys. */
 export function* merged(
   onDisk: Iterable<readonly [Uint8Array, Uint8Array]>,
@@ -73,6 +78,7 @@ export function* merged(
   for (; next < unwritten.length; next++) yield* asPair(unwritten[next]!)
 }
 
-function* asPair({ key, value }: Unwritten): Generator<readonly [Uint8Array, Uint8Array]> {
-  if (value !== undefined) yield [key.slice(), value.slice()]
+function* asPair(one: Unwritten): Generator<readonly [Uint8Array, Uint8Array]> {
+  const value = wholeValueOf(one)
+  if (value !== undefined) yield [one.key.slice(), value]
 }
