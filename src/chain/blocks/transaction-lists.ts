@@ -56,19 +56,15 @@ export function encodingOf(transactions: Transactions): Uint8Array {
   return made
 }
 
-/**
- * The same, so many items a turn, for thousands at once would stop the loop that answers. Undefined: it is known, or takes no longer than a turn.
- */
-export function encodeInTurns(transactions: Transactions, turn: () => Promise<void>): Promise<void> | undefined {
-  return transactions.length <= limits.PACKED_AT_ONCE || encodings.has(transactions)
-    ? undefined
-    : inTurns(transactions, turn)
+/** The same bit by bit, for `noteEncoding`. Undefined: it is known, or so short that it may be made at once. */
+export function growingEncoding(transactions: Transactions): GrowingByteList | undefined {
+  const isAtHand = transactions.length <= limits.PACKED_AT_ONCE || encodings.has(transactions)
+  return isAtHand ? undefined : new GrowingByteList(transactions, sharedMemory)
 }
 
-async function inTurns(transactions: Transactions, turn: () => Promise<void>): Promise<void> {
-  const list = new GrowingByteList(transactions, sharedMemory)
-  while (!list.add(limits.PACKED_AT_ONCE)) await turn()
-  encodings.set(transactions, list.bytes)
+/** `made`: canonical CBOR of the list, which nobody may change from now on. */
+export function noteEncoding(transactions: Transactions, made: Uint8Array): void {
+  encodings.set(transactions, made)
 }
 
 /** The list as part of what is stored: a large one is encoded once, for all that it is written to. */

@@ -3,10 +3,18 @@
  * one that gets them, for longer than all else: lists of transactions and results go as one piece each. And what is made of a block while
  * it is applied comes back with it, the trees of its transactions and results: of a large block they take tens of milliseconds.
  */
-import { encodeByteList } from '../../crypto/index.ts'
+import { encodeByteList, type GrowingByteList } from '../../crypto/index.ts'
 import type { BlockContent, BuildPlace, Built, Executed } from '../application.ts'
-import { encodeInTurns, encodingOf, hashesOf, noteHashes, readEncoding } from '../blocks/transaction-lists.ts'
+import {
+  encodingOf,
+  growingEncoding,
+  hashesOf,
+  noteEncoding,
+  noteHashes,
+  readEncoding,
+} from '../blocks/transaction-lists.ts'
 import { encodeResults } from '../blocks/transactions.ts'
+import { limits } from '../limits.ts'
 import type { HostedMethods, StatePoint } from '../state/hosted.ts'
 import { MerkleHashes } from '../trees/merkle-hashes.ts'
 
@@ -104,8 +112,19 @@ export function packedCalls(call: Call, turn: () => Promise<void>): Call {
     const method = Object.hasOwn(methods, name) ? methods[name as keyof typeof methods] : undefined
     const go = () =>
       method === undefined ? call(name, given) : (method as (...all: readonly unknown[]) => Promise<unknown>)(...given)
-    return line.after(() => encodeInTurns(longListOf(name, given), turn), go)
+    return line.after(() => encoded(longListOf(name, given), turn), go)
   }
+}
+
+/** So many items a turn, for thousands at once would stop the loop that answers. Undefined: there is nothing to wait for. */
+function encoded(transactions: readonly Uint8Array[], turn: () => Promise<void>): Promise<void> | undefined {
+  const list = growingEncoding(transactions)
+  return list && inTurns(transactions, list, turn)
+}
+
+async function inTurns(transactions: readonly Uint8Array[], list: GrowingByteList, turn: () => Promise<void>) {
+  while (!list.add(limits.PACKED_AT_ONCE)) await turn()
+  noteEncoding(transactions, list.bytes)
 }
 
 /** What is to be encoded whole before the call goes out. */
