@@ -9,7 +9,7 @@ import type { SignatureScheme } from './sign.ts'
 import { isStrictEd25519 } from './strict-ed25519.ts'
 
 export { decideAhead, SchemeAhead, type SignatureCheck, type VerifyMany } from './ahead.ts'
-export { type CborValue, EncodedCbor, encodeByteList, encodeCanonical } from './cbor.ts'
+export { type CborValue, EncodedCbor, encodeByteList, encodeCanonical, GrowingByteList } from './cbor.ts'
 export { decodeCanonical } from './cbor-decode.ts'
 export { type CborField, type CborMap, type CborReader, cborReader, type MalformedError } from './cbor-reader.ts'
 
