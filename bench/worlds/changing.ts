@@ -148,7 +148,10 @@ function same(a: Uint8Array, b: Uint8Array, from: number, to: number): boolean {
   return true
 }
 
-/** The octets of a reply with nothing in them that two sound replies to one question may differ in: TTLs, and which period an address is of. */
+/**
+ * The octets of a reply with nothing in them that two sound replies to one question may differ in: TTLs, which period an address is of, and the options of OPT (whether an answer
+ * was inferred from others depends on what was asked before).
+ */
 export function comparable(bytes: Uint8Array): string {
   const out = Uint8Array.from(bytes)
   const view = new DataView(out.buffer)
@@ -167,6 +170,7 @@ export function comparable(bytes: Uint8Array): string {
     const length = view.getUint16(at + 8)
     if (type !== Type.OPT) view.setUint32(at + 4, 0)
     if (type === Type.A && FIRST.every((octet, k) => out[at + 10 + k] === octet)) view.setUint16(at + 12, 0)
+    if (type === Type.OPT) return Buffer.from(out.subarray(0, at + 8)).toString('latin1')
     at += 10 + length
   }
   return Buffer.from(out).toString('latin1')

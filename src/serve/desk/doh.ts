@@ -12,6 +12,7 @@ export type DohRequest =
   | { readonly kind: 'refused'; readonly status: 400 | 404 | 405 | 413 | 415 }
 
 const HEADER_BYTES = 12
+const DNS_PARAMETER = 'dns='
 const BASE64URL = /^[A-Za-z0-9_-]*$/
 const TYPE_OPT = 41
 const TYPE_SOA = 6
@@ -27,7 +28,11 @@ export function readDohRequest(method: string, target: string, contentType: stri
     return type === DOH_TYPE ? { kind: 'body' } : refused(415)
   }
   if (method !== 'GET') return refused(405)
-  const text = new URLSearchParams(rest.join('?')).get('dns')
+  const [query = ''] = rest
+  // As all clients send it: nothing else, and nothing to decode.
+  const isPlain =
+    rest.length === 1 && query.startsWith(DNS_PARAMETER) && BASE64URL.test(query.slice(DNS_PARAMETER.length))
+  const text = isPlain ? query.slice(DNS_PARAMETER.length) : new URLSearchParams(rest.join('?')).get('dns')
   if (text === null || !BASE64URL.test(text)) return refused(400)
   if (text.length > (limits.MAX_TCP_QUERY * 4) / 3 + 4) return refused(413)
   const message = Uint8Array.from(Buffer.from(text, 'base64url'))
