@@ -10,10 +10,10 @@ import { parseName } from '../src/dns/index.ts'
 import type { LoadOrder, LoadResult } from './lib/load.ts'
 import { isInstalled } from './lib/namespace.ts'
 import type { ResolverProcess } from './lib/processes.ts'
-import { BOUND, type Certificate, contestants, makeCertificate, PORT_OF } from './lib/qps-servers.ts'
+import { BLOCKING, BOUND, type Certificate, contestants, makeCertificate, PORT_OF } from './lib/qps-servers.ts'
 import { median, round } from './lib/stats.ts'
 import { type Benchmark, type BenchValues, type Cell, numberOption, target } from './lib/types.ts'
-import { createWorld, signWorld, simpleSpec, simpleWorld, type World } from './lib/world-parts.ts'
+import { ask, createWorld, signWorld, simpleSpec, simpleWorld, type World } from './lib/world-parts.ts'
 
 const UDP_LOAD = fileURLToPath(new URL('./lib/udp-load.ts', import.meta.url))
 const STREAM_LOAD = fileURLToPath(new URL('./lib/stream-load.ts', import.meta.url))
@@ -50,6 +50,11 @@ export const benchmark: Benchmark = {
     over: { type: 'string', help: 'udp, tcp (pipelined), dot (by dnsperf) or doh (by h2load)', default: 'udp' },
     dnsperf: { type: 'boolean', help: 'the rate that dnsperf sees, too' },
     only: { type: 'string', help: 'these alone, by name, separated by commas; the bound and chordns always' },
+    blocked: {
+      type: 'string',
+      help: 'beside chordns once more, with so many blocked names and ten groups',
+      default: '0',
+    },
     table: { type: 'string', help: 'serve.tableBytes of chordns', default: '256MiB' },
   },
   async run(values, say) {
@@ -62,7 +67,7 @@ export const benchmark: Benchmark = {
     const files = loadFiles(dir, numberOption(values, 'names'))
     const tls = isEncrypted(over) ? makeCertificate(dir) : undefined
     try {
-      for (const { name, start } of chosen(values, tls)) {
+      for (const { name, start } of chosen(values, tls, blockedFile(dir, numberOption(values, 'blocked')))) {
         const started = await start(upstream).catch((error: unknown) => {
           say(`${name} is left out: ${errorText(error)}`)
           return undefined
@@ -71,6 +76,7 @@ export const benchmark: Benchmark = {
         const server = { ...started, name }
         running.push(server)
         pin(0, server.pid)
+        if (name === BLOCKING) await untilBlocked(server)
         if (name !== BOUND) await warm(server, values)
         say(`${name} is warm, ${round(server.rssBytes() / 2 ** 20, 0)} MiB`)
         turns.set(name, [])
@@ -89,12 +95,34 @@ export const benchmark: Benchmark = {
   },
 }
 
-function chosen(values: BenchValues, tls: Certificate | undefined) {
+function chosen(values: BenchValues, tls: Certificate | undefined, blocked: string | undefined) {
   // The bound echoes datagrams.
-  const all = contestants(String(values['table']), tls).filter(({ name }) => name !== BOUND || overOf(values) === 'udp')
+  const all = contestants(String(values['table']), tls, blocked).filter(
+    ({ name }) => name !== BOUND || overOf(values) === 'udp',
+  )
   if (typeof values['only'] !== 'string') return all
-  const names = [BOUND, US, ...values['only'].split(',')]
+  const names = [BOUND, US, BLOCKING, ...values['only'].split(',')]
   return all.filter(({ name }) => names.includes(name))
+}
+
+/** A hosts file; undefined: nothing is blocked. */
+function blockedFile(dir: string, names: number): string | undefined {
+  if (names === 0) return undefined
+  const file = join(dir, 'blocked')
+  writeFileSync(file, Array.from({ length: names }, (_, i) => `0.0.0.0 tracker${i}.ads${i % 997}.test\n`).join(''))
+  return file
+}
+
+/** Lists are read beside answers: the figures are of a node that has read them. */
+async function untilBlocked(server: ResolverProcess): Promise<void> {
+  const until = performance.now() + LOAD_MS
+  for (;;) {
+    const { answers } = await ask(server, { name: 'tracker998.ads1.test' })
+    if (answers.some(({ rdata }) => rdata.every((octet) => octet === 0))) return
+    if (performance.now() > until)
+      throw new Error(`${server.name} does not block what is on its list:\n${server.log()}`)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
 }
 
 /** All threads of the process. */
@@ -252,7 +280,7 @@ function summarise(turns: ReadonlyMap<string, readonly Turn[]>, values: BenchVal
     turns.get(name)!.every((turn) => figure(turn) === undefined) ? '-' : of(name, (turn) => figure(turn) ?? Number.NaN)
   const [rate, cpu] = [({ qps }: Turn) => qps, ({ cpu }: Turn) => cpu]
   const names = [...turns.keys()]
-  const peers = names.filter((name) => ![US, BOUND, 'chordns, slow'].includes(name))
+  const peers = names.filter((name) => ![US, BOUND, BLOCKING, 'chordns, slow'].includes(name))
   const best = [...peers].sort((a, b) => of(b, ({ qps }) => qps) - of(a, ({ qps }) => qps))[0]
   const ratio = (name: string, figure: (turn: Turn) => number) =>
     best === undefined ? '-' : round(of(name, figure) / of(best, figure))
@@ -274,6 +302,12 @@ function summarise(turns: ReadonlyMap<string, readonly Turn[]>, values: BenchVal
             ? target(`q/s of ${best} over ours`, round(of(best, rate) / of(US, rate)), round(1 / bar))
             : target(`CPU an answer, ours over that of ${best}`, round(of(US, cpu) / of(best, cpu)), bar),
         )
+  const blocking = turns.has(BLOCKING)
+    ? [
+        target('q/s without blocked names over that with them', round(of(US, rate) / of(BLOCKING, rate)), 1.03),
+        target('CPU an answer with blocked names over that without', round(of(BLOCKING, cpu) / of(US, cpu)), 1.03),
+      ]
+    : []
   return {
     tables: [
       {
@@ -291,7 +325,7 @@ function summarise(turns: ReadonlyMap<string, readonly Turn[]>, values: BenchVal
         rows,
       },
     ],
-    targets,
+    targets: [...targets, ...blocking],
     data: { turns: Object.fromEntries(turns) },
   }
 }

@@ -35,12 +35,22 @@ export function makeCertificate(dir: string): Certificate {
 const ECHO = fileURLToPath(new URL('./udp-echo.ts', import.meta.url))
 export const BOUND = 'bound'
 
-/** With a certificate those alone that answer over TLS and HTTPS. */
-export function contestants(tableBytes: string, tls?: Certificate): readonly Contestant[] {
+export const BLOCKING = 'chordns, blocking'
+
+/** With a certificate those alone that answer over TLS and HTTPS; with a list of blocked names chordns once more, with that list and ten groups of clients. */
+export function contestants(tableBytes: string, tls?: Certificate, blocked?: string): readonly Contestant[] {
   const all: readonly Contestant[] = [
     { name: BOUND, start: () => startServer(BOUND, '127.0.0.9', [process.execPath, ECHO, '127.0.0.9', '53']) },
     { name: 'chordns', start: (upstream) => startChordns(upstream, chordns(true, tableBytes, tls)) },
     { name: 'chordns, slow', start: (upstream) => startChordns(upstream, chordns(false, tableBytes, tls)) },
+    ...(blocked === undefined
+      ? []
+      : [
+          {
+            name: BLOCKING,
+            start: (up: Upstream) => startChordns(up, { ...chordns(true, tableBytes, tls), filter: filterOf(blocked) }),
+          },
+        ]),
     { name: 'unbound', program: 'unbound', start: (upstream) => startUnbound(upstream, tls && unboundTls(tls)) },
     { name: 'bind', program: 'named', start: (upstream) => startBind(upstream, tls) },
     { name: 'knot', program: 'kresd', start: (upstream) => startKnot(upstream, tls) },
@@ -62,6 +72,15 @@ function chordns(fast: boolean, tableBytes: string, tls?: Certificate): Readonly
     cache: { maxBytes: '512MiB', persist: false },
     ring: { enabled: false },
   }
+}
+
+/** The load is of no group. */
+function filterOf(file: string): object {
+  const groups = Array.from({ length: 10 }, (_, i) => [
+    `group${i}`,
+    { clients: [`10.0.${i}.0/24`], block: [`only${i}.test`] },
+  ])
+  return { lists: { many: { source: file } }, groups: Object.fromEntries(groups) }
 }
 
 function unboundTls({ certificateFile, keyFile }: Certificate): readonly string[] {
