@@ -4,9 +4,9 @@
  */
 import { getHeapSpaceStatistics } from 'node:v8'
 
-/** Ms until the first look: what a start leaves is there by then. */
-const FIRST_MS = 10_000
-const EACH_MS = 60_000
+/** Ms between two looks, and after one that collected. */
+const EACH_MS = 10_000
+const REST_MS = 60_000
 /** Questions in a second, above which a node is not idle. */
 const IDLE_PER_SECOND = 1
 /** Bytes of the young generation that are not worth the work. */
@@ -41,12 +41,12 @@ export function giveBackWhenIdle({ questions, collect, after, heap }: IdleMemory
       const isIdle = now - before <= (IDLE_PER_SECOND * ms) / 1_000
       before = now
       const { young, used } = heap()
+      if (!isIdle || young <= SMALL_BYTES || used >= LARGE_BYTES) return look(EACH_MS)
       // The only kind that makes the young generation small again.
-      if (isIdle && young > SMALL_BYTES && used < LARGE_BYTES)
-        collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
-      look(EACH_MS)
+      collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
+      look(REST_MS)
     })
-  look(FIRST_MS)
+  look(EACH_MS)
 }
 
 /** Of this process. */

@@ -26,7 +26,7 @@ describe('memory that is given back', () => {
     const { state, pass } = node()
     expect(state.collected).toBe(0)
     for (let i = 0; i < 5; i++) pass()
-    expect(state).toMatchObject({ collected: 1, waits: [10_000, ...Array(5).fill(60_000)] })
+    expect(state).toMatchObject({ collected: 1, waits: [10_000, 60_000, ...Array(4).fill(10_000)] })
   })
 
   it('stays while questions come, and goes when they end', () => {
@@ -36,7 +36,7 @@ describe('memory that is given back', () => {
     state.questions = 2_000
     pass()
     expect(state.collected).toBe(0)
-    state.questions += 60
+    state.questions += 10
     pass()
     expect(state.collected).toBe(1)
   })

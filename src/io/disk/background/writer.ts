@@ -5,6 +5,7 @@
 import { parentPort } from 'node:worker_threads'
 import { ChordnsError, errorText, type Log } from '../../../base/index.ts'
 import { openSqliteStore, type SqliteStore } from '../sqlite-store.ts'
+import { giveBack } from './give-back.ts'
 import { type Batch, type Failure, type FromWriter, failureOf, readToWriter, type ToWriter } from './messages.ts'
 
 const stores = new Map<number, SqliteStore>()
@@ -19,6 +20,11 @@ const log: Log = {
 function say(message: FromWriter): void {
   parentPort?.postMessage(message)
 }
+
+/** Ms until what the start of this thread has left goes back to the system. */
+const GIVE_BACK_MS = 5_000
+
+setTimeout(giveBack, GIVE_BACK_MS).unref()
 
 parentPort?.on('message', (message: unknown) => carryOut(readToWriter(message)))
 

@@ -12,6 +12,7 @@ import { AccessView, FAMILY_IPV4 } from './access-view.ts'
 import { DatagramBatch } from './batch.ts'
 import { COUNTER, MAX_SOCKETS, systemMonotonic, WorkerControl, type WorkerSocket } from './control.ts'
 import { CookieDesk } from './cookie-desk.ts'
+import { giveBack } from './give-back.ts'
 import { KIND_HINT, KIND_QUERY, PacketPutter } from './queue.ts'
 
 /** What a worker is given. */
@@ -85,9 +86,15 @@ class FastWorker {
   run(): void {
     this.#polled[0] = this.#data.wakeFd
     this.#polled[1] = POLLIN
+    let isFresh = true
     while (!this.#control.isStopped) {
       this.#takeNews()
       const ready = this.#libc.poll(this.#polled, this.#sockets.length + 1, POLL_MS)
+      // The first second without a question: what the start has left is in nobody's way.
+      if (ready === 0 && isFresh) {
+        isFresh = false
+        giveBack()
+      }
       if (ready <= 0) continue
       if (this.#isReady(0)) this.#libc.read(this.#data.wakeFd, this.#woken, 8)
       for (let i = 0; i < this.#sockets.length; i++) if (this.#isReady(i + 1)) this.#serve(this.#sockets[i]!)
