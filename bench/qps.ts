@@ -109,7 +109,7 @@ function chosen(values: BenchValues, tls: Certificate | undefined, blocked: stri
 function blockedFile(dir: string, names: number): string | undefined {
   if (names === 0) return undefined
   const file = join(dir, 'blocked')
-  writeFileSync(file, Array.from({ length: names }, (_, i) => `0.0.0.0 tracker${i}.ads${i % 997}.test\n`).join(''))
+  writeFileSync(file, Array.from({ length: names }, (_, i) => `0.0.0.0 tracker${i}.ads${i % 997}.org\n`).join(''))
   return file
 }
 
@@ -117,7 +117,7 @@ function blockedFile(dir: string, names: number): string | undefined {
 async function untilBlocked(server: ResolverProcess): Promise<void> {
   const until = performance.now() + LOAD_MS
   for (;;) {
-    const { answers } = await ask(server, { name: 'tracker998.ads1.test' })
+    const { answers } = await ask(server, { name: 'tracker998.ads1.org' })
     if (answers.some(({ rdata }) => rdata.every((octet) => octet === 0))) return
     if (performance.now() > until)
       throw new Error(`${server.name} does not block what is on its list:\n${server.log()}`)

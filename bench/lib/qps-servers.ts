@@ -78,7 +78,7 @@ function chordns(fast: boolean, tableBytes: string, tls?: Certificate): Readonly
 function filterOf(file: string): object {
   const groups = Array.from({ length: 10 }, (_, i) => [
     `group${i}`,
-    { clients: [`10.0.${i}.0/24`], block: [`only${i}.test`] },
+    { clients: [`10.0.${i}.0/24`], block: [`only${i}.org`] },
   ])
   return { lists: { many: { source: file } }, groups: Object.fromEntries(groups) }
 }
