@@ -20,14 +20,16 @@ export function newestStates({ state, clock, height: decided }: NewestStateDeps)
 
   return {
     async prove(height, keys) {
-      for (let waits = 0; ; waits++) {
+      for (let waits = 0, isLast = false; ; waits++) {
         try {
           return await state.prove(height, keys)
         } catch (error) {
           if (!isChordnsError(error, 'CHAIN_STATE_GONE')) throw error
         }
-        if (waits >= limits.STATE_WAITS || !(await isComing(height))) return undefined
-        await sleep(clock, limits.STATE_WAIT_MS)
+        if (isLast || waits >= limits.STATE_WAITS) return undefined
+        // What is not coming may have come since it was asked for.
+        isLast = !(await isComing(height))
+        if (!isLast) await sleep(clock, limits.STATE_WAIT_MS)
       }
     },
   }

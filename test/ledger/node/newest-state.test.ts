@@ -19,7 +19,7 @@ function world(decided: number, written: number, oldest = 1) {
       return { values: [Uint8Array.of(height)], proof: new Uint8Array() }
     },
   }
-  return Object.assign(one, { states: newestStates({ state, clock, height: () => decided }) })
+  return Object.assign(one, { state, states: newestStates({ state, clock, height: () => decided }) })
 }
 
 describe('the newest state of a chain', () => {
@@ -31,6 +31,20 @@ describe('the newest state of a chain', () => {
     })
     expect((await one.clock.run(proof))?.values).toEqual([Uint8Array.of(8)])
     expect(one.clock.monotonic()).toBe(150)
+  })
+
+  it('is found where it is written just after it was asked for', async () => {
+    const one = world(8, 7)
+    const { prove } = one.state
+    one.state.prove = async (height) => {
+      one.state.prove = prove
+      try {
+        return await prove(height)
+      } finally {
+        one.written = 8
+      }
+    }
+    expect((await one.states.prove(8, []))?.values).toEqual([Uint8Array.of(8)])
   })
 
   it('is not waited for for ever', async () => {
