@@ -53,7 +53,9 @@ export function sharedApplication(real: LedgerApplication): SharedApplication {
       return results.get(key)
     },
     snapshot(state) {
-      const bytes = snapshots.get(state) ?? real.snapshot(state)
+      const known = snapshots.get(state)
+      if (known !== undefined) return known
+      const bytes = real.snapshot(state)
       snapshots.set(state, bytes)
       restored.set(latin1(bytes), state)
       return bytes
