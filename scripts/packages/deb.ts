@@ -39,6 +39,7 @@ export interface DebOptions {
 const HOME = 'usr/lib/chordns'
 const DOCS = 'usr/share/doc/chordns'
 const UNIT = 'usr/lib/systemd/system/chordns.service'
+const SOCKET_UNIT = 'usr/lib/systemd/system/chordns.socket'
 const SCRIPTS = ['postinst', 'prerm', 'postrm'] as const
 /** Debian's names of what Node calls otherwise. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' }
@@ -92,6 +93,7 @@ function arrange(root: string): void {
   }
   const textOf = (name: string): string => readFileSync(join(packaging, name), 'utf8')
   put(UNIT, packagedUnit(textOf('chordns.service')))
+  put(SOCKET_UNIT, textOf('chordns.socket'))
   put('usr/lib/sysusers.d/chordns.conf', textOf('deb/sysusers.conf'))
   put('usr/lib/tmpfiles.d/chordns.conf', textOf('deb/tmpfiles.conf'))
   put('etc/chordns/resolver.config.json', textOf('deb/resolver.config.json'))

@@ -12,7 +12,7 @@ import { createMetrics, type StatusServer } from '../observe/index.ts'
 import type { Recursor } from '../recurse/index.ts'
 import type { Resolver } from '../resolver/index.ts'
 import type { Ring } from '../ring/index.ts'
-import { createFrontEnd, endpointText, type FrontEnd } from '../serve/index.ts'
+import { createFrontEnd, endpointText, type FrontEnd, type InheritedSocket } from '../serve/index.ts'
 import { needsAnchors } from './core/anchors.ts'
 import type { Core } from './core/core.ts'
 import type { CoreReload } from './core/reload.ts'
@@ -61,7 +61,7 @@ export interface RunningNode {
   close(drainMs: number): Promise<void>
 }
 
-export { tellSupervisor } from '../serve/index.ts'
+export { inheritedSockets, tellSupervisor } from '../serve/index.ts'
 
 export interface StartOptions {
   readonly config: Config
@@ -69,17 +69,19 @@ export interface StartOptions {
   readonly version: string
   /** Of the configuration, for the dashboard. */
   readonly shown?: ShownSettings
+  /** Sockets that the service manager has opened. Default: none. */
+  readonly inherited?: readonly InheritedSocket[]
 }
 
 /** Answers questions once it resolves. What it throws has ended all that was begun. */
-export async function startNode({ config, log, version, shown }: StartOptions): Promise<RunningNode> {
+export async function startNode({ config, log, version, shown, inherited = [] }: StartOptions): Promise<RunningNode> {
   const machine = { clock: systemClock(), random: systemRandom(), log }
   const startedAt = machine.clock.monotonic()
   const parts: Partial<NodeParts> = { inForce: config, shown }
   try {
     parts.broken = Promise.withResolvers()
     await startResolving(parts, config, machine)
-    await startServing(parts, config, machine, version)
+    await startServing(parts, config, machine, { version, inherited })
     const made = parts as NodeParts
     parts.metrics = createMetrics(() =>
       statusOf({ ...made, peers: () => made.peers, tap: () => made.tap, clock: machine.clock, version, startedAt }),
@@ -178,7 +180,7 @@ async function startServing(
   parts: Partial<NodeParts>,
   config: Config,
   { clock, random, log }: Machine,
-  version: string,
+  { version, inherited }: Required<Pick<StartOptions, 'version' | 'inherited'>>,
 ): Promise<void> {
   const { core, filtering } = parts as NodeParts
   const { recursor, resolver } = core
@@ -217,6 +219,7 @@ async function startServing(
       cookieSecret: random.bytes(32),
       fast: config.serve,
       seed: random.bytes(8),
+      inherited,
       clock,
       log,
     },

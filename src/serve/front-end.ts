@@ -6,6 +6,7 @@ import { ServerCookies } from './desk/cookies.ts'
 import { Desk } from './desk/desk.ts'
 import { Connections } from './doors/connections.ts'
 import { type DoorSet, openDoors } from './doors/doors.ts'
+import { SocketStock } from './doors/inherited.ts'
 import { listenEndpoints, type Open } from './doors/listen.ts'
 import { openTcp } from './doors/tcp.ts'
 import type { TlsKeys } from './doors/tls-keys.ts'
@@ -20,7 +21,8 @@ import type { FrontEnd, FrontEndDeps, FrontEndHooks } from './types.ts'
  */
 export async function createFrontEnd(deps: FrontEndDeps, hooks: FrontEndHooks = {}): Promise<FrontEnd> {
   const { resolver, clock, log } = deps
-  const options = { ...deps.options }
+  const inherited = new SocketStock(deps.inherited ?? [])
+  const options = { ...deps.options, listen: inherited.listen(deps.options.listen) }
   const limits: ServeLimits = { ...defaultLimits, ...deps.limits }
   checkAccess(listenEndpoints(options.listen), options.access)
   const secure = options.tls && (await import('./doors/secure.ts'))
@@ -50,9 +52,12 @@ export async function createFrontEnd(deps: FrontEndDeps, hooks: FrontEndHooks = 
   )
   const connections = new Connections(limits, clientOf, fast?.answers)
   const keys = options.tls && secure && new secure.TlsKeys(options.tls, clock, limits)
-  const streams = { desk, connections, clock, log, limits }
+  const streams = { desk, connections, clock, log, limits, inherited }
   const open: Open = async (protocol, endpoint) => {
-    if (protocol === 'udp') return fast?.openUdp(endpoint, desk) ?? openUdp(endpoint, desk, log, limits)
+    if (protocol === 'udp') {
+      const fd = inherited.take('datagram', endpoint)
+      return fast?.openUdp(endpoint, desk, fd) ?? openUdp(endpoint, desk, { log, limits, fd })
+    }
     if (protocol === 'tcp') return openTcp(endpoint, streams)
     if (keys === undefined || secure === undefined) throw new Error('there is no certificate')
     const { openTls, openHttps } = secure
@@ -65,6 +70,7 @@ export async function createFrontEnd(deps: FrontEndDeps, hooks: FrontEndHooks = 
     throw error
   })
   doors = opened
+  inherited.closeRest(log)
   return {
     get addresses() {
       return opened.addresses()

@@ -6,6 +6,7 @@
  */
 export { compileAccess, somebodyMayAsk } from './access/access.ts'
 export { endpointText, isLoopback, isWildcard, parseListenAddress } from './access/addresses.ts'
+export { inheritedSockets } from './doors/inherited.ts'
 export type { ListenFailure } from './doors/listen.ts'
 export { tellSupervisor } from './fast/system/supervisor.ts'
 export { createFrontEnd } from './front-end.ts'
@@ -19,6 +20,7 @@ export type {
   FrontEndDeps,
   FrontEndHooks,
   IdentityOptions,
+  InheritedSocket,
   ListenOptions,
   LocalAddress,
   Protocol as ServeProtocol,

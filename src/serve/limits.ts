@@ -23,6 +23,8 @@ export const limits = {
   MIN_TCP_QUERY: 12,
   /** No honest query is larger, options and padding included; the protocol would allow 65,535 per connection. */
   MAX_TCP_QUERY: 8_192,
+  /** Sockets that the service manager hands over: four for each address of a machine with many. */
+  MAX_INHERITED: 256,
   MAX_TCP_CONNECTIONS: 1_000,
   MAX_TCP_CONNECTIONS_PER_CLIENT: 100,
   MAX_TCP_CONNECTIONS_PER_LOOPBACK_CLIENT: 1_000,

@@ -5,6 +5,13 @@ import type { Provenance, Security } from '../evidence/index.ts'
 import type { Resolver } from '../resolver/index.ts'
 import type { ServeLimits } from './limits.ts'
 
+/** A socket that is bound already, and listens if it is a stream. */
+export interface InheritedSocket {
+  readonly fd: number
+  readonly kind: 'datagram' | 'stream'
+  readonly endpoint: Endpoint
+}
+
 export interface AccessOptions {
   /** CIDR texts; loopback only by default. */
   readonly allow: readonly string[]
@@ -173,6 +180,8 @@ export interface FrontEndDeps {
   readonly fast?: FastOptions
   /** 8 random bytes that the answer table's hash is keyed with. */
   readonly seed?: Uint8Array
+  /** Of the service manager: taken where `listen` names their addresses, and with `auto` the only ones. Default: none. */
+  readonly inherited?: readonly InheritedSocket[]
   /** Other bounds than those of limits.ts. */
   readonly limits?: Partial<ServeLimits>
 }

@@ -39,8 +39,9 @@ export async function runNode(load: () => LoadedConfig, sayReady: (line: string)
   let reload: (() => void) | undefined
   // Without a handler the signal would end a node that is still starting.
   process.on('SIGHUP', () => reload?.())
-  const { startNode, tellSupervisor } = await import('../../peer/node.ts')
-  const node = await startNode({ config, log, version: version(), shown: started })
+  const { inheritedSockets, startNode, tellSupervisor } = await import('../../peer/node.ts')
+  const inherited = inheritedSockets(process.env, process.pid)
+  const node = await startNode({ config, log, version: version(), shown: started, inherited })
   guard(node, log)
   reload = createReload({ node, log, started, load })
   // Before anybody hears that it is ready, and may stop it: without a handler the signal would end it at once.

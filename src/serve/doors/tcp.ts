@@ -6,6 +6,7 @@ import type { Desk } from '../desk/desk.ts'
 import type { ServeLimits } from '../limits.ts'
 import { Connection } from './connection.ts'
 import type { ConnectionPlace, Connections } from './connections.ts'
+import type { SocketStock } from './inherited.ts'
 import type { Door } from './udp.ts'
 
 /** Time for the last answers to leave their sockets when the front end closes. */
@@ -17,6 +18,8 @@ export interface StreamDeps {
   readonly clock: Clock
   readonly log: Log
   readonly limits: ServeLimits
+  /** Listeners that are there already. Default: none. */
+  readonly inherited?: SocketStock
 }
 
 /** Listens, or rejects with the system's error. */
@@ -35,7 +38,7 @@ export function framed(socket: Socket, place: ConnectionPlace, protocol: 'tcp' |
 /** Listens, and hands over each connection that has its place. Rejects with the system's error. */
 export async function openStream(
   endpoint: Endpoint,
-  { connections, clock, log }: StreamDeps,
+  { connections, clock, log, inherited }: StreamDeps,
   onConnection: (socket: Socket, place: ConnectionPlace) => void,
 ): Promise<Door> {
   const { address } = endpoint
@@ -43,7 +46,7 @@ export async function openStream(
     const place = connections.enter(socket, clock.monotonic())
     if (place !== undefined) onConnection(socket, place)
   })
-  const port = await listen(listener, endpoint)
+  const port = await listen(listener, endpoint, inherited?.take('stream', endpoint))
   listener.on('error', (error) => log.warn({ address, error: errorText(error) }, 'TCP listener error'))
   // Not `once`: it would reject on an 'error' of accept (EMFILE), long before anybody waits for it.
   const closed = new Promise<void>((resolve) => listener.once('close', () => resolve()))
@@ -65,9 +68,11 @@ export async function openStream(
   }
 }
 
-async function listen(listener: Server, { address, port }: Endpoint): Promise<number> {
+async function listen(listener: Server, { address, port }: Endpoint, fd: number | undefined): Promise<number> {
   const listening = once(listener, 'listening')
-  listener.listen({ host: address, port, exclusive: true, ipv6Only: isIPv6(address), backlog: 511 })
+  if (fd === undefined)
+    listener.listen({ host: address, port, exclusive: true, ipv6Only: isIPv6(address), backlog: 511 })
+  else listener.listen({ fd, backlog: 511 })
   await listening
   const bound = listener.address()
   return typeof bound === 'object' && bound !== null ? bound.port : port

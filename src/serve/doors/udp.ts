@@ -15,8 +15,15 @@ export interface Door {
   withdraw(): Promise<void>
 }
 
+export interface UdpDeps {
+  readonly log: Log
+  readonly limits: ServeLimits
+  /** Of a socket that is bound to that address already, which is taken over. Undefined: one is made. */
+  readonly fd?: number | undefined
+}
+
 /** Binds, or rejects with the system's error (EADDRINUSE, EACCES ...). */
-export async function openUdp(endpoint: Endpoint, desk: Desk, log: Log, limits: ServeLimits): Promise<Door> {
+export async function openUdp(endpoint: Endpoint, desk: Desk, { log, limits, fd }: UdpDeps): Promise<Door> {
   const { address, port } = endpoint
   const type = isIPv6(address) ? 'udp6' : 'udp4'
   const socket = createSocket({
@@ -29,7 +36,7 @@ export async function openUdp(endpoint: Endpoint, desk: Desk, log: Log, limits: 
   })
   try {
     const listening = once(socket, 'listening')
-    socket.bind({ address, port, exclusive: true })
+    socket.bind(fd === undefined ? { address, port, exclusive: true } : { fd })
     await listening
   } catch (error) {
     socket.close()

@@ -13,7 +13,7 @@ import { AnswerKeeper } from './keeper.ts'
 import { StreamAnswers } from './stream-answers.ts'
 import { fromSockaddr } from './system/addresses.ts'
 import { type Libc, loadLibc } from './system/libc.ts'
-import { openSocket, sendTo, type UdpSocket } from './system/sockets.ts'
+import { adoptSocket, openSocket, sendTo, type UdpSocket } from './system/sockets.ts'
 import { AnswerTable } from './table/table.ts'
 import { Crew } from './threads/crew.ts'
 import { KIND_HINT, type QueuedPacket } from './threads/queue.ts'
@@ -120,9 +120,9 @@ export class FastPath {
     this.#crew.allow(access.allow)
   }
 
-  /** Binds, or rejects with the system's error (EADDRINUSE, EACCES ...). */
-  async openUdp(endpoint: Endpoint, desk: Desk): Promise<Door> {
-    const sockets = this.#openSockets(endpoint)
+  /** Binds, or rejects with the system's error (EADDRINUSE, EACCES ...). `fd`: a socket that is bound to that address already. */
+  async openUdp(endpoint: Endpoint, desk: Desk, fd?: number): Promise<Door> {
+    const sockets = fd === undefined ? this.#openSockets(endpoint) : this.#adopted(fd, endpoint)
     const door = this.#nextDoor++
     const open: OpenDoor = { sockets, desk, isTaking: true, isClosed: false }
     this.#doors.set(door, open)
@@ -136,7 +136,7 @@ export class FastPath {
       await stopTaking()
       open.isClosed = true
       this.#doors.delete(door)
-      for (const { fd } of sockets) this.#libc.close(fd)
+      for (const fd of new Set(sockets.map((socket) => socket.fd))) this.#libc.close(fd)
     }
     return { endpoint: sockets[0]!.endpoint, stopTaking, close, withdraw: close }
   }
@@ -164,6 +164,12 @@ export class FastPath {
       for (const { fd } of sockets) this.#libc.close(fd)
       throw error
     }
+  }
+
+  /** All workers read the one there is. */
+  #adopted(fd: number, endpoint: Endpoint): UdpSocket[] {
+    const socket = adoptSocket(this.#libc, fd, endpoint, this.#deps.limits.UDP_BUFFER)
+    return Array.from({ length: this.#crew.size }, () => socket)
   }
 
   #received({ kind, door, sender, packet }: QueuedPacket): void {

@@ -48,6 +48,14 @@ export function openSocket(libc: Libc, endpoint: Endpoint, { bufferBytes, isShar
   }
 }
 
+/** One that is bound already. Throws an Error with the system's code. */
+export function adoptSocket(libc: Libc, fd: number, { address }: Endpoint, bufferBytes: number): UdpSocket {
+  const family = toSockaddr({ address, port: 0 })[0]!
+  setOption(libc, fd, SOL_SOCKET, SO_RCVBUF, bufferBytes)
+  setOption(libc, fd, SOL_SOCKET, SO_SNDBUF, bufferBytes)
+  return { fd, family, endpoint: { address, port: boundPort(libc, fd) } }
+}
+
 /** True when it was sent. A late datagram is worth less than the memory, so what does not go now is lost. */
 export function sendTo(libc: Libc, { fd, family }: UdpSocket, bytes: Uint8Array, sender: Uint8Array): boolean {
   return libc.sendto(fd, bytes, bytes.length, MSG_DONTWAIT, sender, sockaddrBytes(family)) === bytes.length
