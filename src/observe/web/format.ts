@@ -31,31 +31,21 @@ export function date(at: number): string {
 
 /** "3 hours ago". */
 export function ago(at: number, now = Date.now()): string {
-  const seconds = Math.max(0, (now - at) / 1_000)
-  const [size, unit] =
-    seconds >= 172_800
-      ? [86_400, 'day']
-      : seconds >= 7_200
-        ? [3_600, 'hour']
-        : seconds >= 120
-          ? [60, 'minute']
-          : [1, 'second']
-  const words = new Intl.RelativeTimeFormat(language.value, { numeric: 'auto' })
-  return words.format(-Math.floor(seconds / Number(size)), unit as Intl.RelativeTimeFormatUnit)
+  const { count, unit } = inWords(Math.max(0, (now - at) / 1_000))
+  return new Intl.RelativeTimeFormat(language.value, { numeric: 'auto' }).format(-count, unit)
 }
 
 export function span(seconds: number): string {
-  const [size, unit] =
-    seconds >= 172_800
-      ? [86_400, 'day']
-      : seconds >= 7_200
-        ? [3_600, 'hour']
-        : seconds >= 120
-          ? [60, 'minute']
-          : [1, 'second']
-  return new Intl.NumberFormat(language.value, { style: 'unit', unit: String(unit), unitDisplay: 'long' }).format(
-    Math.floor(seconds / Number(size)),
-  )
+  const { count, unit } = inWords(seconds)
+  return new Intl.NumberFormat(language.value, { style: 'unit', unit, unitDisplay: 'long' }).format(count)
+}
+
+/** The largest unit of which there are two. */
+function inWords(seconds: number): { readonly count: number; readonly unit: 'day' | 'hour' | 'minute' | 'second' } {
+  if (seconds >= 172_800) return { count: Math.floor(seconds / 86_400), unit: 'day' }
+  if (seconds >= 7_200) return { count: Math.floor(seconds / 3_600), unit: 'hour' }
+  if (seconds >= 120) return { count: Math.floor(seconds / 60), unit: 'minute' }
+  return { count: Math.floor(seconds), unit: 'second' }
 }
 
 /** `www.example.org.` -> `www.example.org`; the root stays. */

@@ -1,3 +1,4 @@
+import { fstatSync, openSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { inheritedSockets, type ProcFiles, SocketStock } from '../../../src/serve/doors/inherited.ts'
 
@@ -77,5 +78,15 @@ describe('the stock of them', () => {
     expect(inherited.take('stream', at)).toBe(4)
     expect(inherited.take('stream', at)).toBeUndefined()
     expect(inherited.take('datagram', at)).toBe(3)
+  })
+
+  it('are closed where no door took them, and the log says so', () => {
+    const fd = openSync('/dev/null', 'r')
+    const said: string[] = []
+    const stock = new SocketStock([{ fd, kind: 'stream', endpoint: { address: '192.168.1.2', port: 53 } }])
+    stock.closeRest({ warn: (detail) => void said.push(JSON.stringify(detail)) })
+    stock.closeRest({ warn: (detail) => void said.push(JSON.stringify(detail)) })
+    expect(() => fstatSync(fd)).toThrow('EBADF')
+    expect(said).toEqual(['{"address":"192.168.1.2:53","kind":"stream"}'])
   })
 })
